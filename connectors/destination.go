@@ -1,0 +1,103 @@
+package connectors
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Destination is a database to copy to.
+type Destination interface {
+	Knobs
+	// Targets says what the streams would become. It changes nothing.
+	Targets(ctx context.Context, streams []*Stream) ([]*Target, error)
+	// Begin takes the pipeline's lock and opens its books. It returns a
+	// *LockedError where another process has the lock.
+	Begin(ctx context.Context, r Run) (Load, error)
+}
+
+// Run is who asks for a load.
+type Run struct {
+	ID       string // for a new run; an unfinished one is taken up under its own
+	Pipeline string
+	Version  string // of rbt
+	// Restart leaves nothing of an unfinished run but what it has published.
+	Restart bool
+}
+
+// Attempt is which run a load belongs to.
+type Attempt struct {
+	RunID  string
+	Number int // 1, or more where an unfinished run is taken up
+	// Streams is what the earlier attempts left, by stream name.
+	Streams map[string]StreamState
+}
+
+// StreamState is what the destination's books say of a stream.
+type StreamState struct {
+	Generation  int
+	Published   bool
+	PublishedAt time.Time
+	Rows        int64
+	// Plan is what SavePlan was given for this generation.
+	Plan []byte
+	// Definition tells whether the stream is still the same.
+	Definition string
+}
+
+// LockedError says who holds a pipeline's lock.
+type LockedError struct {
+	Pipeline string
+	Holder   string // process, host, since when: for people
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("pipeline %q is already running: %s", e.Pipeline, e.Holder)
+}
+
+// Load is a run's session on the destination, which holds the pipeline's lock.
+// Its methods may be called at once from several goroutines.
+type Load interface {
+	Attempt() Attempt
+	// Stage readies an empty staging table for the stream under the next
+	// generation, or, with keep, takes up the one that the books know. It
+	// returns the Generation and what goes into Part.Into.
+	Stage(ctx context.Context, t *Target, keep bool) (generation int, into string, err error)
+	// Note writes the plan of a stream that may be continued into the books.
+	Note(ctx context.Context, stream string, generation int, plan []byte) error
+	// Writer opens a connection for a lane.
+	Writer(ctx context.Context) (Writer, error)
+	// Marks returns the rows of each part that is committed for good.
+	Marks(ctx context.Context, stream string, generation int) (map[int64]int64, error)
+	// Publish builds what the staging table lacks and makes its rows visible.
+	// Called again after an error it goes on where it was.
+	Publish(ctx context.Context, t *Target, generation int, progress func(step string)) error
+	// Finish closes the books, gives the lock back and closes all connections.
+	// Foreign keys between the published tables are added here.
+	Finish(ctx context.Context, o Outcome) error
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Status string // "done", "failed", "interrupted"
+	Error  string
+	// OneMoment says that all tables show the same moment of the source; Notes
+	// say why where they do not.
+	OneMoment bool
+	Notes     []string
+	Snapshot  string
+}
+
+// Writer is one destination connection. Not for concurrent use. After an
+// error it is of no more use, and nothing of an uncommitted part remains.
+type Writer interface {
+	// Begin starts a part's transaction.
+	Begin(ctx context.Context, p Part) error
+	// Write sends rows on. It ends the server's COPY and begins the next one
+	// each time the part's FlushBytes are passed, at the end of a row.
+	Write(ctx context.Context, b *Block) error
+	// Commit commits the part's rows together with its mark. It fails where
+	// the server counts other rows than rows.
+	Commit(ctx context.Context, rows int64) (WriteStats, error)
+	Close()
+}

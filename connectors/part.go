@@ -1,0 +1,64 @@
+package connectors
+
+import "time"
+
+// Part is what one lane copies with one transaction. It is plain data: any
+// process that reaches both servers can copy it.
+type Part struct {
+	Stream   string `json:"stream"`
+	Mark     int64  `json:"mark"`     // unique within the stream's generation
+	Snapshot string `json:"snapshot"` // the moment to read, in the source's words
+	// Relation and Columns are what to read, in the source's words; Predicate
+	// is which rows of it, empty for all of them.
+	Relation  string `json:"relation"`
+	Columns   string `json:"columns"`
+	Predicate string `json:"predicate"`
+	// Whole says that the part is the whole relation and can be read without
+	// a query.
+	Whole bool `json:"whole,omitempty"`
+	// Into is where the rows go, in the destination's words.
+	Into       string `json:"into"`
+	RunID      string `json:"run"`
+	Generation int    `json:"generation"`
+	Format     string `json:"format"`
+	FlushBytes int64  `json:"flush_bytes"`
+	// Bytes estimates the part's size as the source stores it.
+	Bytes int64 `json:"bytes"`
+}
+
+// Block is a piece of a part's rows on its way from a reader to a writer.
+type Block struct {
+	// Data is a run of rows, back to back, in the part's format. It may begin
+	// and end in the middle of a row: rows have no bound on their size, blocks
+	// do.
+	Data []byte
+	// Ends are the offsets in Data just behind each row that ends in it.
+	Ends []int32
+}
+
+// Reset empties the block and keeps its memory.
+func (b *Block) Reset() {
+	b.Data = b.Data[:0]
+	b.Ends = b.Ends[:0]
+}
+
+// WriteStats is what a writer measured while it wrote one part.
+type WriteStats struct {
+	Rows, Bytes int64
+	Flushes     int64
+	FlushTime   time.Duration // waiting for the server to have taken every row
+	CommitTime  time.Duration
+}
+
+// Cut asks a Cutter for parts.
+type Cut struct {
+	// Mode is the partition mode: how the lanes share the rows.
+	Mode string
+	// Bytes is how much of the stream to take, as the source stores it; zero
+	// or less takes the rest.
+	Bytes int64
+	// PartBytes is the largest part to cut, a checkpoint setting.
+	PartBytes int64
+	// Lanes is how many lanes will share the parts.
+	Lanes int
+}

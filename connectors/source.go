@@ -1,0 +1,60 @@
+package connectors
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrSnapshotLost says that the source no longer has the moment that the run
+// reads. It is not worth retrying with the same Snapshot.
+var ErrSnapshotLost = errors.New("the source's snapshot is lost")
+
+// Source is a database to copy from. Its methods may be called at once from
+// several goroutines.
+type Source interface {
+	Knobs
+	// Tables lists what there is to copy.
+	Tables(ctx context.Context) ([]TableInfo, error)
+	// Snapshot holds one consistent moment, until it is closed.
+	Snapshot(ctx context.Context) (Snapshot, error)
+}
+
+// Snapshot is one moment of a source. Its methods may be called at once from
+// several goroutines.
+type Snapshot interface {
+	// Describe finds out about the streams. A stream that cannot be read is
+	// an error; all such errors are returned at once, joined.
+	Describe(ctx context.Context, specs []StreamSpec) ([]*Stream, error)
+	// Cutter hands out a stream's rows as parts. columns are those to read,
+	// in order. state is what Cutter.State returned in an earlier attempt, nil
+	// to begin.
+	Cutter(ctx context.Context, s *Stream, columns []string, state []byte) (Cutter, error)
+	// Reader opens a connection that sees this moment. It returns
+	// ErrSnapshotLost where no connection can any more.
+	Reader(ctx context.Context) (Reader, error)
+	Close(ctx context.Context) error
+}
+
+// Cutter hands out a stream's rows as parts: every row is in exactly one of
+// them, whatever modes it is asked for in turn. Not for concurrent use.
+type Cutter interface {
+	// Take cuts the next parts. The last of the stream's rows are taken when
+	// it returns none. Relation, Columns, Predicate, Whole, Snapshot and Bytes
+	// of the parts are set.
+	Take(ctx context.Context, c Cut) ([]Part, error)
+	// Remaining estimates the bytes that are not taken yet.
+	Remaining() int64
+	// State says as plain data what is taken, for Snapshot.Cutter.
+	State() ([]byte, error)
+}
+
+// Reader is one source connection. Not for concurrent use.
+type Reader interface {
+	// Start begins to read a part.
+	Start(ctx context.Context, p Part) error
+	// Next fills b with the next rows of the part, and returns io.EOF when
+	// there are no more and the source has confirmed how many it sent. After
+	// any other error the reader is of no more use.
+	Next(ctx context.Context, b *Block) error
+	Close()
+}

@@ -1,0 +1,94 @@
+package connectors
+
+import "github.com/rapidbyte/rbt/policy"
+
+// StreamSpec is a stream as the pipeline asks for it.
+type StreamSpec struct {
+	Name          string   // unique in the pipeline; schema.table for people
+	Schema, Table string   // at the source
+	Columns       []string // empty for all
+	Where         string   // empty for all rows
+	PartitionKey  string   // empty for the source's choice
+	TargetSchema  string
+	Target        string
+	WriteMode     WriteMode
+	Resume        Resume
+}
+
+// WriteMode says what becomes of the rows that the target has.
+type WriteMode string
+
+const (
+	Replace WriteMode = "replace" // they give way to the source's
+	Append  WriteMode = "append"  // they stay, the source's come on top
+)
+
+// Resume says what becomes of a stream that an attempt left unfinished.
+type Resume string
+
+const (
+	Restart  Resume = "restart"  // begin again, so that the table is one moment
+	Continue Resume = "continue" // keep the finished parts, read the rest of a later moment
+)
+
+// Stream is what a source found out about a stream.
+type Stream struct {
+	Spec  StreamSpec
+	Table Table // with the spec's columns only
+	// Rows and Bytes are estimates from the catalog; -1 where there is none.
+	Rows, Bytes int64
+	// Modes are the partition modes in which the stream can be read, the one
+	// that catalog facts favour first; ModeReason says why that one. Empty
+	// where the stream can only be read in one piece.
+	Modes      []string
+	ModeReason string
+	// NoModes says for each other mode why the stream does not support it.
+	NoModes map[string]string
+	// Key is the partition key's column, empty where there is none.
+	Key string
+	// Stable says that the modes "mod" and "range" put a row into the same
+	// part at any moment (the key is the primary key): what Continue needs.
+	Stable bool
+	// Facts are the source's own notes about the stream, for its Cutter.
+	Facts any
+}
+
+// Target is what a stream becomes on the destination.
+type Target struct {
+	Stream       *Stream
+	Schema, Name string
+	Exists       bool
+	// Columns are those to copy, in the order in which both sides name them.
+	// Columns that the destination computes itself are not among them.
+	Columns []string
+	// Formats are those that are safe, best first, and FormatReason says why
+	// the first is not binary, naming the columns.
+	Formats      []string
+	FormatReason string
+	// Method says how Publish will make the rows visible, in a word for
+	// people: "create", "swap", "truncate and insert", "insert".
+	Method string
+	// Steps say in words what Stage and Publish will create or change.
+	Steps []string
+	// Problems keep the stream from being copied at all. Each says what is
+	// wrong, where, and what to do.
+	Problems []string
+	// Facts are the destination's own notes about the target.
+	Facts any
+}
+
+// TableInfo is a table that a source has to offer.
+type TableInfo struct {
+	Schema, Name string
+	Kind         TableKind
+	Rows, Bytes  int64 // estimates; -1 where there is none
+	// PartOf is the partitioned table whose partition this is, else empty.
+	// Copying the parent copies it.
+	PartOf string
+}
+
+// Knobs is what both kinds of connectors declare.
+type Knobs interface {
+	// Knobs are the specs of the knobs that the connector owns.
+	Knobs() []policy.Knob
+}
