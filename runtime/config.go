@@ -1,0 +1,51 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// Config is a run: what to copy, from where to where, within which limits.
+type Config struct {
+	Source      connectors.Source
+	Destination connectors.Destination
+	Run         connectors.Run
+	Streams     []Stream
+	// Parallelism is P0, the number of lanes without tuning; 0 lets the
+	// runtime choose.
+	Parallelism int
+	// WorkerCap is the most lanes there will ever be, whoever asks.
+	WorkerCap int
+	// MaxMemory bounds the buffers of all lanes together, in bytes.
+	MaxMemory int64
+	// PartBytes is the largest part, as the source stores it: what one
+	// transaction commits and what a retry repeats.
+	PartBytes int64
+	// RetryFor is how long a part is tried again after an error that may pass.
+	RetryFor time.Duration
+	// Events receives what happens, one call at a time. It must not block for
+	// long: the lanes wait for it. Nil is no listener.
+	Events func(Event)
+}
+
+// Stream is a stream of the pipeline with its pins.
+type Stream struct {
+	connectors.StreamSpec
+	Pins policy.Setting
+}
+
+// StreamPlan is what a run would do with a stream.
+type StreamPlan struct {
+	Stream *connectors.Stream
+	Target *connectors.Target
+	// Knobs are the specs as they hold for this stream: an enum lists only
+	// what the stream supports.
+	Knobs []policy.Knob
+	Pins  policy.Setting
+	// Baseline is the setting without tuning: pins, else resolved defaults.
+	Baseline policy.Setting
+	// Reasons say by knob why the baseline has its value.
+	Reasons map[string]string
+}
