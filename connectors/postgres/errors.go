@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// opError says what was being done when a server or a connection failed, and
+// whether it may work the next time.
+type opError struct {
+	doing string
+	err   error
+	retry bool
+}
+
+func (e *opError) Error() string   { return e.doing + ": " + describe(e.err) }
+func (e *opError) Unwrap() error   { return e.err }
+func (e *opError) Retryable() bool { return e.retry }
+
+// wrap adds what was being done to an error of a server or a connection.
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &opError{doing: doing, err: err, retry: mayPass(err)}
+}
+
+// describe adds to a server's message what it says besides.
+func describe(err error) string {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err.Error()
+	}
+	text := []string{err.Error()}
+	for _, more := range []string{pg.Detail, pg.Hint, pg.Where} {
+		if more != "" {
+			text = append(text, strings.ReplaceAll(more, "\n", "; "))
+		}
+	}
+	return strings.Join(text, "; ")
+}
+
+// mayPass decides by SQLSTATE, and for errors that no server sent by their
+// kind, whether doing the same again may succeed.
+func mayPass(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return passingState(pg.Code)
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		pgconn.SafeToRetry(err)
+}
+
+// passingState reports whether an SQLSTATE stands for something that passes.
+func passingState(code string) bool {
+	if strings.HasPrefix(code, "08") { // connection exceptions
+		return true
+	}
+	switch code {
+	case "57P01", "57P02", "57P03", // shut down, crashed, starting up
+		"57014",          // cancelled by somebody else: rbt's own cancels end in a context error
+		"53300",          // too many connections
+		"55P03",          // lock_timeout
+		"25P03", "57P05", // idle time-outs
+		"40001", "40P01": // serialization failure (also a standby's conflict), deadlock
+		return true
+	}
+	return false
+}

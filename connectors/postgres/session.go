@@ -1,0 +1,140 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Config says how to reach a server.
+type Config struct {
+	// DSN is a URL or a keyword/value string as libpq takes it. The PG*
+	// environment variables, the password file and the service file count too.
+	DSN string
+	// Pipeline goes into application_name.
+	Pipeline string
+	// LockTimeout bounds the wait for a lock; 0 waits for ever.
+	LockTimeout time.Duration
+}
+
+// A role is what a session is for; it decides the settings that sessions do
+// not share.
+type role int
+
+const (
+	sourceRole role = iota // reads
+	loadRole               // writes parts: their commits need not wait for the disk
+	booksRole              // changes schemas and books: what it commits must last
+)
+
+// maxApplicationName is NAMEDATALEN - 1; the server cuts longer names.
+const maxApplicationName = 63
+
+// parse reads the DSN. Its errors do not hold the password.
+func (c Config) parse() (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(c.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("read the DSN: %w", err)
+	}
+	name := "rbt/" + c.Pipeline
+	cfg.RuntimeParams["application_name"] = name[:min(len(name), maxApplicationName)]
+	// Unnamed statements only, so that a pooler in the path does not matter.
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return cfg, nil
+}
+
+// connect opens a session with everything set that could change the meaning of
+// a value on its way, or end a long copy.
+func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
+	cfg, err := c.parse()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, wrap("connect", err)
+	}
+	if _, err := conn.PgConn().Exec(ctx, c.settings(r, version(conn))).ReadAll(); err != nil {
+		conn.Close(ctx)
+		return nil, wrap("set up the session", err)
+	}
+	return conn, nil
+}
+
+// settings is the SQL that sets up a session on a server of the version.
+func (c Config) settings(r role, version int) string {
+	set := [][2]string{
+		{"statement_timeout", "0"},
+		{"lock_timeout", strconv.FormatInt(c.LockTimeout.Milliseconds(), 10)},
+		{"idle_in_transaction_session_timeout", "0"},
+		// Rows that a policy hides must be an error, not a shorter table.
+		{"row_security", "off"},
+		{"client_encoding", "UTF8"},
+		{"timezone", "UTC"},
+		{"datestyle", "ISO"},
+		{"intervalstyle", "postgres"},
+		{"extra_float_digits", "3"},
+		{"bytea_output", "hex"},
+		{"lc_monetary", "C"},
+		{"xmloption", "content"},
+		{"standard_conforming_strings", "on"},
+		// A trigger that raises a notice per row would fill the socket that
+		// nobody reads while rows are written.
+		{"client_min_messages", "error"},
+	}
+	if version >= 14 {
+		set = append(set, [2]string{"idle_session_timeout", "0"})
+	}
+	if version >= 17 {
+		set = append(set, [2]string{"transaction_timeout", "0"})
+	}
+	switch r {
+	case sourceRole:
+		// Names in regclass and the like are then printed with their schema.
+		set = append(set, [2]string{"search_path", ""})
+	case loadRole:
+		// A part lost in a crash is lost together with its mark, and read again.
+		set = append(set, [2]string{"synchronous_commit", "off"})
+	}
+	var sql strings.Builder
+	for _, s := range set {
+		fmt.Fprintf(&sql, "SET %s = %s;", s[0], literal(s[1]))
+	}
+	return sql.String()
+}
+
+// version is the server's major version; 0 where it does not tell.
+func version(conn *pgx.Conn) int {
+	text := conn.PgConn().ParameterStatus("server_version")
+	digits := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if digits >= 0 {
+		text = text[:digits]
+	}
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
+// ident quotes a name, or a qualified name part by part.
+func ident(parts ...string) string { return pgx.Identifier(parts).Sanitize() }
+
+// literal quotes a string constant.
+func literal(s string) string {
+	quoted := "'" + strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), "'", "''") + "'"
+	if strings.Contains(s, `\`) {
+		return " E" + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}
+
+// idents quotes names and puts commas between them.
+func idents(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = ident(n)
+	}
+	return strings.Join(quoted, ", ")
+}
