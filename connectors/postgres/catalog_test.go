@@ -298,6 +298,25 @@ func TestReadTablesWithFewPrivileges(t *testing.T) {
 	}
 }
 
+// What is asked of the oldest server is a part of what is asked of the newest,
+// so any server can tell whether it is SQL.
+func TestTheOldestServersQueriesAreSQL(t *testing.T) {
+	db := pgtest.New(t)
+	db.Exec(t, `
+		create type span as range (subtype = float8);
+		create table t (id serial primary key, s span, note text);
+		create index on t (note)`)
+	conn := session(t, db.DSN, sourceRole)
+	c := newCatalog(12)
+	err := withBareSearchPath(t.Context(), conn, func() error {
+		return c.read(t.Context(), conn, []relName{{"public", "t"}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, definition(t, conn, "t").Columns, c.byName[relName{"public", "t"}].Columns)
+}
+
 func TestForVersion(t *testing.T) {
 	later := map[string]int{"attcompression": 14, "rngmultitypid": 14}
 	for name, since := range later {
