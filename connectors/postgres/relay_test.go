@@ -96,7 +96,7 @@ func TestRelay(t *testing.T) {
 			},
 		}
 		if p.Whole {
-			p.Predicate = ""
+			p.Relation, p.Predicate = "public.t", ""
 		}
 		ctx := context.Background()
 		stats, err := copyPart(ctx, r, w, p, rapid.IntRange(1, 5000).Draw(t, "block"))
