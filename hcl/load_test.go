@@ -291,6 +291,35 @@ variable "b" {
 	}
 }
 
+func TestStreamOf(t *testing.T) {
+	src := strings.Replace(minimal, `stream "public.orders" {}`, `stream "public.*" {
+  exclude = ["audit_*"]
+}
+stream "orders" {}
+stream "*.*" {
+  exclude = ["secret.*"]
+}`, 1)
+	p, err := Parse([]byte(src), "p.hcl", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, want := range map[[2]string]string{
+		{"public", "orders"}:  "orders",
+		{"public", "lines"}:   "public.*",
+		{"public", "audit_1"}: "*.*",
+		{"sales", "orders"}:   "*.*",
+		{"secret", "orders"}:  "",
+	} {
+		got := ""
+		if s := p.StreamOf(table[0], table[1]); s != nil {
+			got = s.Label
+		}
+		if got != want {
+			t.Errorf("%v belongs to %q, want %q", table, got, want)
+		}
+	}
+}
+
 func TestErrorAt(t *testing.T) {
 	src := strings.Replace(minimal, `"public.orders" {}`, "\"public.orders\" {\n  columns = [\"id\"]\n}", 1)
 	p, err := Parse([]byte(src), "p.hcl", Options{})

@@ -2,6 +2,7 @@ package hcl
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/rapidbyte/rbt/policy"
@@ -25,6 +26,24 @@ type Pipeline struct {
 // PinsOf returns the pins that hold for a stream: its own over those of the
 // pipeline.
 func (p *Pipeline) PinsOf(s *Stream) policy.Setting { return p.Pins.With(s.Pins) }
+
+// StreamOf returns the stream that a source table belongs to: the one that
+// names it exactly, else the first pattern that matches and does not exclude
+// it. It returns nil if there is none.
+func (p *Pipeline) StreamOf(schema, table string) *Stream {
+	var first *Stream
+	for i := range p.Streams {
+		s := &p.Streams[i]
+		switch {
+		case !s.matches(schema, table):
+		case !s.IsPattern:
+			return s
+		case first == nil:
+			first = s
+		}
+	}
+	return first
+}
 
 // Source is the server to read from.
 type Source struct {
@@ -105,6 +124,11 @@ type Stream struct {
 	Pos  Pos // of the label
 
 	attributes map[string]Pos
+}
+
+func (s *Stream) matches(schema, table string) bool {
+	excludes := func(p Pattern) bool { return p.Match(schema, table) }
+	return s.Name.Match(schema, table) && !slices.ContainsFunc(s.Exclude, excludes)
 }
 
 // PosOf returns where an attribute is written, or the stream's label if it is

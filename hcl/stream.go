@@ -1,8 +1,6 @@
 package hcl
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // streamNode is a stream block with its names parsed.
 type streamNode struct {
