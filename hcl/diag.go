@@ -15,6 +15,10 @@ import (
 // from one early slip, most of the time.
 const maxPrinted = 20
 
+// maxKept is how many mistakes are kept at all; those after it are counted. A
+// megabyte of garbage has a mistake in every other byte.
+const maxKept = 1000
+
 // Pos is a place in a pipeline file. Line and Column count from 1; a Line of 0
 // stands for the file as a whole. Column counts characters.
 type Pos struct {
@@ -41,11 +45,12 @@ type Diagnostic struct {
 // Diagnostics is the error of a pipeline file: all mistakes in it, in the
 // order of the file. Passwords are masked in the excerpts.
 type Diagnostics struct {
-	list []Diagnostic
-	src  *source
+	list    []Diagnostic
+	dropped int // mistakes beyond maxKept
+	src     *source
 }
 
-// All returns the mistakes.
+// All returns the mistakes, the first 1000 if there are more.
 func (d *Diagnostics) All() []Diagnostic { return slices.Clone(d.list) }
 
 // Error prints the mistakes, each with an excerpt of the file.
@@ -80,6 +85,10 @@ func diagnostic(pos Pos, message, hint string) Diagnostic {
 
 // add notes a mistake. A nil range stands for the file as a whole.
 func (d *Diagnostics) add(rng *hcl.Range, message, hint string) {
+	if len(d.list) == maxKept {
+		d.dropped++
+		return
+	}
 	pos := Pos{File: d.src.file}
 	if rng != nil {
 		pos = posOf(*rng)
@@ -120,7 +129,7 @@ func (d *Diagnostics) write(w io.Writer, color bool) {
 	}
 	for i, diag := range d.list {
 		if i == maxPrinted {
-			fmt.Fprintf(w, "… and %d more\n", len(d.list)-maxPrinted)
+			fmt.Fprintf(w, "… and %d more\n", len(d.list)-maxPrinted+d.dropped)
 			return
 		}
 		fmt.Fprintf(w, "%s: %s\n", paint("1", clean(diag.Pos.String())), paint("1;31", diag.Message))

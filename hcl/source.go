@@ -29,8 +29,9 @@ func (s *source) hide(r hcl.Range) {
 	s.hidden = append(s.hidden, span{r.Start.Byte, r.End.Byte})
 }
 
-// offset returns where in the text a position is: exact for a line of plain
-// text before it, and on that line always.
+// offset returns where in the text a position is. A column counts what a reader
+// takes for one character, so after combining marks the offset is a little
+// early, but on the right line.
 func (s *source) offset(pos Pos) int {
 	at := 0
 	for range pos.Line - 1 {

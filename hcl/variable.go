@@ -17,7 +17,7 @@ type variable struct {
 	ok    bool
 }
 
-func (e *evaluator) variableNames() []string { return slices.Collect(maps.Keys(e.variables)) }
+func (e *evaluator) variableNames() []string { return slices.Sorted(maps.Keys(e.variables)) }
 
 // declare reads the variable blocks. Their defaults cannot refer to variables.
 func (e *evaluator) declare(body *hclsyntax.Body, given map[string]string) {
@@ -38,7 +38,7 @@ func (e *evaluator) declare(body *hclsyntax.Body, given map[string]string) {
 		declared[name] = e.variable(name, rng, b.Body, given)
 	}
 	e.variables = declared
-	for name := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, ok := declared[name]; !ok {
 			e.diags.add(nil, fmt.Sprintf("a value is given for the variable %s, which the file does not declare", quote(name)),
 				suggest(name, e.variableNames()))
