@@ -48,13 +48,15 @@ type Column struct {
 	Key         string
 	NotNull     bool
 	Default     string // an expression; empty where there is none, and for generated columns
-	Generated   string // the expression of a stored generated column
+	Generated   string // the expression of a generated column
+	Virtual     bool   // the generated column is not stored: its values come about when they are read
 	Identity    string // "always", "by default" or empty
 	Sequence    *Sequence
 	Collation   string // quoted and qualified; empty where it is the type's default
 	Storage     string // plain, main, external, extended; empty where it is the type's default
 	Compression string // pglz, lz4; empty where it is the server's default
 	Comment     string
+	Needs       []string // the extensions that the default or the expression uses
 }
 
 // Sequence is the one that an identity column or a serial default draws from.
@@ -63,7 +65,7 @@ type Sequence struct {
 	Type                       string // smallint, integer, bigint
 	Start, Increment, Min, Max int64
 	Cycle                      bool
-	Last                       int64 // the last value given out; Start where Called is false
+	Last                       int64 // the last value given out; where Called is false, the first to be
 	Called                     bool
 	Cache                      int64
 }
@@ -75,6 +77,7 @@ type Constraint struct {
 	Columns    []string
 	Definition string // as pg_get_constraintdef gives it
 	Comment    string
+	Needs      []string // the extensions that it uses: btree_gist
 }
 
 // Index is an index that no constraint owns.
@@ -83,6 +86,7 @@ type Index struct {
 	Definition string // as pg_get_indexdef gives it, naming the table
 	Unique     bool
 	Comment    string
+	Needs      []string // the extensions that it uses: pg_trgm
 }
 
 // ForeignKey points from the table's columns to another table's.
@@ -96,7 +100,7 @@ type ForeignKey struct {
 type Type struct {
 	Schema, Name string
 	Kind         string   // "enum", "domain", "composite", "range", "extension", "base"
-	Create       string   // the statement that creates it; empty where it cannot be created
+	Create       string   // the SQL that creates it; empty where it cannot be created
 	Needs        string   // for Kind extension: the extension's name
 	Labels       []string // of an enum, in order
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // installAt makes a folder that looks as if it held a server.
@@ -83,4 +85,18 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// TestScriptLooksInTheSamePlaces holds the list of scripts/postgres.sh equal to installPatterns.
+func TestScriptLooksInTheSamePlaces(t *testing.T) {
+	script, err := os.ReadFile("../../scripts/postgres.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(script), "for dir in")
+	list, _, _ := strings.Cut(rest, ";")
+	got := strings.Fields(strings.ReplaceAll(list, "\\\n", ""))
+	if diff := cmp.Diff(installPatterns, got); diff != "" {
+		t.Errorf("scripts/postgres.sh differs (-find.go +script):\n%s", diff)
+	}
 }

@@ -1,0 +1,66 @@
+# Everything a developer does, by name: `make help`.
+
+version := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: build
+build: ## Build bin/rbt
+	go build -ldflags '-X main.version=$(version)' -o bin/rbt ./cmd/rbt
+
+.PHONY: demo
+demo: postgres build ## Copy sample data between two throw-away PostgreSQL clusters
+	bin/rbt demo
+
+.PHONY: postgres
+postgres: ## Install PostgreSQL's server programs if there are none
+	@scripts/postgres.sh
+
+# The race detector needs cgo, and cgo a C compiler.
+.PHONY: test
+test: postgres ## Run all tests, with the race detector where there is a C compiler
+	@set -- $$(go env CC); if command -v "$$1" >/dev/null 2>&1; then \
+		set -x; CGO_ENABLED=1 RBT_TEST_REQUIRE=1 go test -race ./...; \
+	else \
+		echo "no C compiler found: testing without the race detector" >&2; \
+		set -x; RBT_TEST_REQUIRE=1 go test ./...; \
+	fi
+
+.PHONY: check
+check: check-format check-vet check-imports check-tidy check-generated ## Check formatting, vet, staticcheck, import directions, go.mod and generated files
+
+.PHONY: check-format
+check-format:
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt'ed (make fmt does it): $$unformatted" >&2; exit 1; }
+
+.PHONY: check-vet
+check-vet:
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+.PHONY: check-imports
+check-imports:
+	scripts/imports.sh
+
+.PHONY: check-tidy
+check-tidy:
+	go mod tidy -diff
+
+.PHONY: check-generated
+check-generated:
+	scripts/generated.sh
+
+.PHONY: bench
+bench: postgres build ## Measure rbt against its peers
+	go run ./bench
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	gofmt -w .
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin

@@ -1,0 +1,87 @@
+package postgres
+
+// stable are the built-in types whose binary form is the same on all servers
+// that are supported. xml, money, tsvector and the reg* types are not among
+// them: their values depend on settings, dictionaries or OIDs.
+var stable = set(
+	"bool", "bytea", "char", "int2", "int4", "int8", "oid", "float4", "float8", "numeric",
+	"text", "varchar", "bpchar", "json", "jsonb", "uuid", "bit", "varbit", "pg_lsn",
+	"date", "time", "timetz", "timestamp", "timestamptz", "interval",
+	"inet", "cidr", "macaddr", "macaddr8",
+	"point", "lseg", "box", "path", "polygon", "line", "circle",
+	"int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange",
+	"int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange",
+)
+
+// hashed are the built-in types whose values have one text form each, so that
+// classes of its hash can partition a table.
+var hashed = set(
+	"bool", "bytea", "char", "name", "oid", "float4", "float8", "numeric",
+	"text", "varchar", "bpchar", "uuid", "bit", "varbit", "pg_lsn",
+	"date", "time", "timetz", "timestamp", "timestamptz", "interval",
+	"inet", "cidr", "macaddr", "macaddr8",
+)
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+// wire names the stable binary form of the type; it is empty where there is none.
+func (c *catalog) wire(t *dataType) string {
+	if t.Element != 0 {
+		if element := c.wire(c.types[t.Element]); element != "" {
+			return element + "[]"
+		}
+		return ""
+	}
+	if t.builtin() && stable[t.Name] {
+		return t.Name
+	}
+	return ""
+}
+
+// textOnly says what keeps the type from having a stable binary form.
+func (c *catalog) textOnly(t *dataType) string {
+	name := t.Schema + "." + t.Name
+	switch {
+	case t.Element != 0:
+		return "array of " + c.textOnly(c.types[t.Element])
+	case t.Extension != "":
+		return "extension type " + name + " (extension " + t.Extension + ")"
+	case t.RowType:
+		return "row type of " + name
+	}
+	return typeKinds[t.Kind] + " " + name
+}
+
+var typeKinds = map[string]string{
+	"b": "type",
+	"c": "composite type",
+	"d": "domain",
+	"e": "enum type",
+	"m": "multirange type",
+	"p": "pseudo-type",
+	"r": "range type",
+}
+
+// key says how a column of the type can partition a table. A domain's values
+// compare as those of its base type do.
+func (c *catalog) key(t *dataType) string {
+	switch {
+	case t.Kind == "d":
+		return c.key(c.types[t.Parts[0]])
+	case t.Kind == "e" && t.Extension == "":
+		return "hash"
+	case !t.builtin():
+		return ""
+	case t.Name == "int2" || t.Name == "int4" || t.Name == "int8":
+		return "integer"
+	case hashed[t.Name]:
+		return "hash"
+	}
+	return ""
+}
