@@ -49,3 +49,14 @@ func freeName(name string, taken func(string) bool) string {
 	}
 	return try
 }
+
+// sql is the name as SQL wants it.
+func (n relName) sql() string { return ident(n.Schema, n.Name) }
+
+// split turns names into the two columns that queries take them as.
+func split(names []relName) (schemas, tables []string) {
+	for _, n := range names {
+		schemas, tables = append(schemas, n.Schema), append(tables, n.Name)
+	}
+	return schemas, tables
+}
