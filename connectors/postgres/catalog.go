@@ -67,7 +67,7 @@ func withBareSearchPath(ctx context.Context, conn *pgx.Conn, read func() error) 
 		begin = "SAVEPOINT rbt_catalog"
 		end = "ROLLBACK TO SAVEPOINT rbt_catalog; RELEASE SAVEPOINT rbt_catalog"
 	}
-	if _, err := conn.Exec(ctx, begin+"; SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off"); err != nil {
+	if _, err := conn.Exec(ctx, begin+"; "+catalogSettings); err != nil {
 		return err
 	}
 	readErr := read()
@@ -78,16 +78,21 @@ func withBareSearchPath(ctx context.Context, conn *pgx.Conn, read func() error) 
 	return err
 }
 
+// Without JIT, because the compiler takes most of a second for queries that run
+// for milliseconds.
+const catalogSettings = "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off"
+
 // catalog gathers the definitions while they are read.
 type catalog struct {
 	version int // of the server
 	byName  map[relName]*relation
 	byOID   map[uint32]*relation
 	types   map[uint32]*dataType
+	unused  []*connectors.Sequence // that gave nothing out yet
 }
 
-// readParts reads what belongs to the relations in one round trip. The types
-// come first because the columns look them up.
+// readParts reads what belongs to the relations, in one round trip where every
+// sequence was used. The types come first because the columns look them up.
 func (c *catalog) readParts(ctx context.Context, conn *pgx.Conn) error {
 	oids := make([]uint32, 0, len(c.byOID))
 	for oid := range c.byOID {
@@ -100,7 +105,10 @@ func (c *catalog) readParts(ctx context.Context, conn *pgx.Conn) error {
 	queue(&batch, constraintsSQL, oids, c.addConstraint)
 	queue(&batch, indexesSQL, oids, c.addIndex)
 	queue(&batch, omittedSQL, oids, c.addOmitted)
-	return conn.SendBatch(ctx, &batch).Close()
+	if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
+		return err
+	}
+	return c.readUnused(ctx, conn)
 }
 
 // queue adds a query about the relations to the batch; add takes its rows, one
@@ -220,6 +228,16 @@ var tableKinds = map[string]connectors.TableKind{
 }
 
 var persistences = map[string]string{"p": "permanent", "u": "unlogged", "t": "temporary"}
+
+// column finds a column by its name; it is nil where there is none.
+func (r *relation) column(name string) *connectors.Column {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return &r.Columns[i]
+		}
+	}
+	return nil
+}
 
 // omit notes in words what a copy leaves out.
 func (r *relation) omit(format string, args ...any) {

@@ -18,7 +18,7 @@ with recursive needed (oid, whole, place) as (
     from needed
     join pg_type t on t.oid = needed.oid
     cross join lateral (
-        select e.oid, 1 as place from pg_type e where e.typarray = t.oid
+        select e.oid, 1 as place from pg_type e where e.oid = t.typelem and e.typarray = t.oid
       union all
         select t.typbasetype, 1 where t.typtype = 'd'
       union all
@@ -87,7 +87,7 @@ select t.oid,
 from (select distinct oid from needed) as wanted
 join pg_type t using (oid)
 join pg_namespace n on n.oid = t.typnamespace
-left join pg_type e on e.typarray = t.oid
+left join pg_type e on e.oid = t.typelem and e.typarray = t.oid
 left join pg_type base on base.oid = t.typbasetype
 left join pg_class c on c.oid = t.typrelid`
 
@@ -114,15 +114,14 @@ type dataType struct {
 
 func (c *catalog) addType(t dataType) { c.types[t.OID] = &t }
 
-// builtin reports whether every server has the type.
-func (t *dataType) builtin() bool {
-	return t.Schema == "pg_catalog" && t.Extension == "" || t.Schema == "information_schema"
-}
+// builtin reports whether the type is one of PostgreSQL's own. The domains of
+// information_schema are not: their text form is all that is promised of them.
+func (t *dataType) builtin() bool { return t.Schema == "pg_catalog" && t.Extension == "" }
 
 // appendTypes adds the user's types that t needs, and t, where they are not
 // there yet: parts before the whole.
 func (c *catalog) appendTypes(types []connectors.Type, t *dataType) []connectors.Type {
-	if t.builtin() && t.Element == 0 || has(types, t) {
+	if t.builtin() && t.Element == 0 || t.Schema == "information_schema" || has(types, t) {
 		return types
 	}
 	if t.Extension == "" && !t.RowType {

@@ -1,33 +1,33 @@
 package postgres
 
+import "strings"
+
 // stable are the built-in types whose binary form is the same on all servers
 // that are supported. xml, money, tsvector and the reg* types are not among
 // them: their values depend on settings, dictionaries or OIDs.
-var stable = set(
-	"bool", "bytea", "char", "int2", "int4", "int8", "oid", "float4", "float8", "numeric",
-	"text", "varchar", "bpchar", "json", "jsonb", "uuid", "bit", "varbit", "pg_lsn",
-	"date", "time", "timetz", "timestamp", "timestamptz", "interval",
-	"inet", "cidr", "macaddr", "macaddr8",
-	"point", "lseg", "box", "path", "polygon", "line", "circle",
-	"int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange",
-	"int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange",
-)
+var stable = named(`
+	bool bytea char int2 int4 int8 oid float4 float8 numeric
+	text varchar bpchar json jsonb uuid bit varbit pg_lsn
+	date time timetz timestamp timestamptz interval
+	inet cidr macaddr macaddr8
+	point lseg box path polygon line circle
+	int4range int8range numrange daterange tsrange tstzrange
+	int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange`)
 
 // hashed are the built-in types whose values have one text form each, so that
 // classes of its hash can partition a table.
-var hashed = set(
-	"bool", "bytea", "char", "name", "oid", "float4", "float8", "numeric",
-	"text", "varchar", "bpchar", "uuid", "bit", "varbit", "pg_lsn",
-	"date", "time", "timetz", "timestamp", "timestamptz", "interval",
-	"inet", "cidr", "macaddr", "macaddr8",
-)
+var hashed = named(`
+	bool bytea char name oid float4 float8 numeric
+	text varchar bpchar uuid bit varbit pg_lsn
+	date time timetz timestamp timestamptz interval
+	inet cidr macaddr macaddr8`)
 
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		m[n] = true
+func named(types string) map[string]bool {
+	names := map[string]bool{}
+	for name := range strings.FieldsSeq(types) {
+		names[name] = true
 	}
-	return m
+	return names
 }
 
 // wire names the stable binary form of the type; it is empty where there is none.

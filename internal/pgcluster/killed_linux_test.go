@@ -2,11 +2,16 @@ package pgcluster_test
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 )
 
 func TestServerDiesWithKilledParent(t *testing.T) {
@@ -36,4 +41,36 @@ func TestServerDiesWithKilledParent(t *testing.T) {
 			t.Fatalf("the server, process %d, outlived its killed parent", pid)
 		}
 	}
+}
+
+// TestServerOutlivesCallersThread ends the thread of the goroutine that calls Start: see launch.
+func TestServerOutlivesCallersThread(t *testing.T) {
+	requireServer(t)
+	var c *pgcluster.Cluster
+	var err error
+	onPassingThread(func() { c, err = pgcluster.Start(context.Background(), pgcluster.Options{}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	time.Sleep(200 * time.Millisecond) // for the signal to arrive
+	if got := query(t, c.DSN("postgres"), "select 'alive'"); got != "alive" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// onPassingThread does work on a thread that ends afterwards. The main thread never ends, so it is kept busy meanwhile.
+func onPassingThread(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // a goroutine that ends without an unlock takes its thread along
+		if syscall.Gettid() == os.Getpid() {
+			onPassingThread(work)
+			runtime.UnlockOSThread()
+			return
+		}
+		work()
+	}()
+	<-done
 }
