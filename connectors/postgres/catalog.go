@@ -39,18 +39,8 @@ type relation struct {
 // readTables returns the definitions of those of the relations that exist. The
 // number of round trips does not depend on how many there are.
 func readTables(ctx context.Context, conn *pgx.Conn, names []relName) (map[relName]*relation, error) {
-	c := catalog{
-		version: version(conn),
-		byName:  map[relName]*relation{},
-		byOID:   map[uint32]*relation{},
-		types:   map[uint32]*dataType{},
-	}
-	err := withBareSearchPath(ctx, conn, func() error {
-		if err := c.readRelations(ctx, conn, names); err != nil || len(c.byOID) == 0 {
-			return err
-		}
-		return c.readParts(ctx, conn)
-	})
+	c := newCatalog(version(conn))
+	err := withBareSearchPath(ctx, conn, func() error { return c.read(ctx, conn, names) })
 	if err != nil {
 		return nil, wrap("read the table definitions", err)
 	}
@@ -89,6 +79,22 @@ type catalog struct {
 	byOID   map[uint32]*relation
 	types   map[uint32]*dataType
 	unused  []*connectors.Sequence // that gave nothing out yet
+}
+
+func newCatalog(version int) *catalog {
+	return &catalog{
+		version: version,
+		byName:  map[relName]*relation{},
+		byOID:   map[uint32]*relation{},
+		types:   map[uint32]*dataType{},
+	}
+}
+
+func (c *catalog) read(ctx context.Context, conn *pgx.Conn, names []relName) error {
+	if err := c.readRelations(ctx, conn, names); err != nil || len(c.byOID) == 0 {
+		return err
+	}
+	return c.readParts(ctx, conn)
 }
 
 // readParts reads what belongs to the relations, in one round trip where every
