@@ -28,7 +28,7 @@ type blueprint struct {
 func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, typesExist bool) (*blueprint, error) {
 	b := &blueprint{Table: s.Table}
 	b.Columns = slices.Clone(s.Table.Columns)
-	b.Constraints = nil
+	b.Constraints, b.Indexes = nil, nil
 	check := expressionCheck{conn: conn, row: rowOf(s.Table.Columns), typesExist: typesExist}
 	for i := range b.Columns {
 		if err := b.drawColumn(ctx, &b.Columns[i], check, len(s.Spec.Columns) > 0); err != nil {
@@ -36,6 +36,12 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, typesExist 
 		}
 	}
 	for _, c := range s.Table.Constraints {
+		// An exclusion constraint's or an INCLUDE's expressions may use more.
+		more := c.Kind == "exclude" || strings.Contains(c.Definition, ") INCLUDE (")
+		if !b.has(c.Columns) || more && len(s.Spec.Columns) > 0 {
+			b.note("%s %s is left out: the stream does not copy all of its columns", c.Kind, c.Name)
+			continue
+		}
 		if c.Kind == "check" {
 			missing, err := check.column(ctx, checkExpression(c.Definition))
 			if err != nil {
@@ -48,7 +54,19 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, typesExist 
 		}
 		b.Constraints = append(b.Constraints, c)
 	}
+	for _, i := range s.Table.Indexes {
+		if !b.has(i.Columns) {
+			b.note("index %s is left out: the stream does not copy all of its columns", i.Name)
+			continue
+		}
+		b.Indexes = append(b.Indexes, i)
+	}
 	return b, nil
+}
+
+// has reports whether the table has all the columns.
+func (b *blueprint) has(columns []string) bool {
+	return !slices.ContainsFunc(columns, func(name string) bool { return findColumn(b.Columns, name) == nil })
 }
 
 func (b *blueprint) note(format string, args ...any) {

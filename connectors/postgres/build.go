@@ -162,8 +162,7 @@ func schemaNames(ctx context.Context, tx pgx.Tx, schema string) (map[string]bool
 	if err != nil {
 		return nil, err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return set(names...), err
+	return collectNames(rows)
 }
 
 // sequenceSQL is what a sequence is created with, but for its name and type.

@@ -26,6 +26,8 @@ type DestinationOptions struct {
 	IndexJobs int
 }
 
+var _ connectors.Destination = (*Destination)(nil)
+
 // NewDestination returns the destination. It does not connect.
 func NewDestination(config Config, options DestinationOptions) *Destination {
 	if options.IndexJobs <= 0 {
@@ -34,23 +36,33 @@ func NewDestination(config Config, options DestinationOptions) *Destination {
 	return &Destination{config: config, options: options}
 }
 
+// Room is how many connections the destination has left.
+func (d *Destination) Room(ctx context.Context) (int, error) { return d.config.room(ctx, loadRole) }
+
 // Knobs are the settings of a lane that the destination acts on.
-func (d *Destination) Knobs() []policy.Knob {
-	return []policy.Knob{{
-		Name:  "copy_flush_bytes",
-		Owner: policy.Destination,
-		Kind:  policy.Bytes,
-		Min:   1 << 20, Max: 32 << 20,
+func (d *Destination) Knobs() []policy.Knob { return []policy.Knob{flushKnob(), formatKnob()} }
+
+func flushKnob() policy.Knob {
+	return policy.Knob{
+		Name:    knobFlush,
+		Owner:   policy.Destination,
+		Kind:    policy.Bytes,
+		Min:     1 << 20,
+		Max:     32 << 20,
 		Default: policy.IntValue(8 << 20),
 		Doc:     "After how many bytes, at the end of a row, a lane has the destination take all rows so far.",
-	}, {
-		Name:    "copy_format",
+	}
+}
+
+func formatKnob() policy.Knob {
+	return policy.Knob{
+		Name:    knobFormat,
 		Owner:   policy.Destination,
 		Kind:    policy.Enum,
-		Values:  []string{"binary", "text"},
-		Default: policy.EnumValue("binary"),
+		Values:  []string{formatBinary, formatText},
+		Default: policy.EnumValue(formatBinary),
 		Doc:     "The form in which rows travel; binary only where every column's type has the same stable binary form.",
-	}}
+	}
 }
 
 // The methods are how Publish makes rows visible, in words for people.

@@ -73,7 +73,7 @@ func (k *pipelineLock) retake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := k.endHolder(ctx, conn, old); err == nil {
+	if err = k.endHolder(ctx, conn, old); err == nil {
 		err = k.tryLock(ctx, conn)
 	}
 	if err != nil {

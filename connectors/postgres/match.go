@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
 )
 
 // typePair is a type at the source and one at the destination.
@@ -77,9 +78,9 @@ func findColumn(columns []connectors.Column, name string) *connectors.Column {
 	return &columns[i]
 }
 
-// chooseFormat allows binary where the bytes mean the same on both sides. A
-// table that is created has the source's types.
-func (p *planner) chooseFormat(t *connectors.Target, rel *relation) {
+// choose resolves the destination's knobs. Binary is allowed where the bytes
+// mean the same on both sides; a table that is created has the source's types.
+func (p *planner) choose(t *connectors.Target, rel *relation) {
 	var names []string
 	var why string
 	for _, name := range t.Columns {
@@ -95,12 +96,15 @@ func (p *planner) chooseFormat(t *connectors.Target, rel *relation) {
 			}
 		}
 	}
-	if len(names) == 0 {
-		t.Formats = []string{"binary", "text"}
-		return
+	flush, format := flushKnob(), formatKnob()
+	flushChoice := connectors.Choice{Knob: flush, Best: flush.Default, Why: "the default"}
+	formatChoice := connectors.Choice{Knob: format, Best: format.Default, Why: "every column has the same stable binary form on both sides"}
+	if len(names) > 0 {
+		formatChoice.Knob.Values = []string{formatText}
+		formatChoice.Best, formatChoice.Why = policy.EnumValue(formatText), columnsText(names)+": "+why
+		formatChoice.WhyNot = map[string]string{formatBinary: formatChoice.Why}
 	}
-	t.Formats = []string{"text"}
-	t.FormatReason = columnsText(names) + ": " + why
+	t.Choices = []connectors.Choice{flushChoice, formatChoice}
 }
 
 // textOnly says why the values of a column cannot travel in binary.

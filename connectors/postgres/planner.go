@@ -12,8 +12,8 @@ import (
 	"github.com/rapidbyte/rbt/connectors"
 )
 
-// facts are the destination's own notes about a target.
-type facts struct {
+// targetFacts are the destination's own notes about a target.
+type targetFacts struct {
 	name       relName
 	definition string // a digest of what the stream is
 	// replaced are the tables that the same run replaces, by their target names.
@@ -99,8 +99,17 @@ func readNames(ctx context.Context, conn *pgx.Conn, sql string) (map[string]bool
 	if err != nil {
 		return nil, err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return set(names...), err
+	return collectNames(rows)
+}
+
+func collectNames(rows pgx.Rows) (map[string]bool, error) {
+	names := map[string]bool{}
+	var name string
+	_, err := pgx.ForEachRow(rows, []any{&name}, func() error {
+		names[name] = true
+		return nil
+	})
+	return names, err
 }
 
 // plan is what a stream would become.
@@ -115,13 +124,13 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	} else {
 		p.planExisting(t, now)
 	}
-	t.Facts = &facts{name: name, definition: definition(t), replaced: p.replaced}
+	t.Facts = &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
 	return t
 }
 
-// definition is a digest of all that makes the stream what it is. What the
+// digestOf is a digest of all that makes the stream what it is. What the
 // destination has is not in it: publishing changes that.
-func definition(t *connectors.Target) string {
+func digestOf(t *connectors.Target) string {
 	type column struct{ Name, Type, Generated string }
 	var columns []column
 	for _, c := range t.Stream.Table.Columns {
@@ -191,7 +200,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 	t.Method = methodCreate
 	t.Columns = b.copied()
 	p.planTypes(t)
-	p.checkNeeds(t)
+	p.checkNeeds(t, b)
 	for _, c := range b.Columns {
 		if c.Collation != "" && !p.collations[c.Collation] {
 			problem(t, "column %s needs collation %s, which the destination does not have: create it there", c.Name, c.Collation)
@@ -205,11 +214,11 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 	for _, o := range t.Stream.Table.Omitted {
 		step(t, "not copied: %s", o)
 	}
-	p.chooseFormat(t, nil)
+	p.choose(t, nil)
 }
 
 // checkNeeds asks for extensions before hours of loading end at an index.
-func (p *planner) checkNeeds(t *connectors.Target) {
+func (p *planner) checkNeeds(t *connectors.Target, b *blueprint) {
 	need := func(what string, extensions []string) {
 		for _, x := range extensions {
 			if !p.extensions[x] {
@@ -217,12 +226,12 @@ func (p *planner) checkNeeds(t *connectors.Target) {
 			}
 		}
 	}
-	for _, c := range t.Stream.Table.Constraints {
+	for _, c := range b.Constraints {
 		if c.Kind != "check" { // draw leaves out the checks that cannot be
 			need("constraint "+c.Name, c.Needs)
 		}
 	}
-	for _, i := range t.Stream.Table.Indexes {
+	for _, i := range b.Indexes {
 		need("index "+i.Name, i.Needs)
 	}
 }
@@ -239,7 +248,7 @@ func (p *planner) planExisting(t *connectors.Target, now *present) {
 		problem(t, "row-level security holds for the role %s on %s: use its owner or a role with BYPASSRLS", p.site.role, now.name)
 	}
 	p.matchColumns(t, now.rel)
-	p.chooseFormat(t, now.rel)
+	p.choose(t, now.rel)
 	if t.Stream.Spec.WriteMode == connectors.Append {
 		p.planInsert(t, now)
 		return

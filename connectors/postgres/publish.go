@@ -16,7 +16,7 @@ import (
 type publication struct {
 	load     *load
 	target   *connectors.Target
-	facts    *facts
+	facts    *targetFacts
 	row      *streamRow
 	staging  relName
 	pieces   []piece // to build and attach

@@ -56,8 +56,8 @@ func (l *load) Stage(ctx context.Context, t *connectors.Target, keep bool) (gene
 }
 
 // factsOf refuses targets that must not be copied to.
-func factsOf(t *connectors.Target) (*facts, error) {
-	f, ok := t.Facts.(*facts)
+func factsOf(t *connectors.Target) (*targetFacts, error) {
+	f, ok := t.Facts.(*targetFacts)
 	if !ok {
 		return nil, errors.New("the target was not planned by this destination")
 	}
@@ -67,7 +67,7 @@ func factsOf(t *connectors.Target) (*facts, error) {
 	return f, nil
 }
 
-func (l *load) stage(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *facts, keep bool) (int, relName, error) {
+func (l *load) stage(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, keep bool) (int, relName, error) {
 	d, err := l.design(ctx, tx, t, f)
 	if err != nil {
 		return 0, relName{}, err
@@ -105,7 +105,7 @@ func (l *load) stage(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *fa
 // keepStaging takes up the staging table of an earlier attempt where it is
 // still what would be made today. It waits for the last part that may be on
 // its way, so that the marks are complete.
-func (l *load) keepStaging(ctx context.Context, tx pgx.Tx, old *streamRow, f *facts, d *design, name relName, keep bool) (bool, error) {
+func (l *load) keepStaging(ctx context.Context, tx pgx.Tx, old *streamRow, f *targetFacts, d *design, name relName, keep bool) (bool, error) {
 	if !keep || old.published || old.definition != f.definition || old.shape != d.shape || old.staging != name.sql() {
 		return false, nil
 	}
@@ -157,7 +157,7 @@ WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
 	return err
 }
 
-func (l *load) record(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *facts, d *design, name relName, generation int) error {
+func (l *load) record(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, d *design, name relName, generation int) error {
 	const sql = `
 INSERT INTO _rbt.streams (run_id, stream, generation, source, target, staging, method, resume, definition, shape)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -173,7 +173,10 @@ ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, sou
 	if !l.dest.options.ForeignKeys {
 		return nil
 	}
-	return l.oweSourceKeys(ctx, tx, f.name, t.Stream.Table.ForeignKeys)
+	keys := slices.DeleteFunc(slices.Clone(t.Stream.Table.ForeignKeys), func(k connectors.ForeignKey) bool {
+		return slices.ContainsFunc(k.Columns, func(c string) bool { return findColumn(t.Stream.Table.Columns, c) == nil })
+	})
+	return l.oweSourceKeys(ctx, tx, f.name, keys)
 }
 
 // design is how a staging table is made and what becomes of it.
@@ -191,7 +194,7 @@ func newDesign(d design) *design {
 }
 
 // design decides by what there is now, which may differ from what was planned.
-func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *facts) (*design, error) {
+func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts) (*design, error) {
 	if err := lockNames(ctx, tx); err != nil {
 		return nil, err
 	}
