@@ -31,6 +31,7 @@ type relation struct {
 	// columns included. Where it may not, Unreadable are the columns that it
 	// may not read either; ctid is then out of reach.
 	CanSelect  bool
+	Dropped    bool // since the transaction's snapshot
 	Unreadable []string
 	Owner      string
 	Owned      bool // the current role has the owner's rights
@@ -153,7 +154,8 @@ select c.oid,
              join pg_class p on p.oid = i.inhparent
              where i.inhrelid = c.oid order by i.inhseqno) as parent_names,
        row_security_active(c.oid) as row_security,
-       has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as can_select,
+       coalesce(has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'), false) as can_select,
+       has_table_privilege(c.oid, 'SELECT') is null as dropped,
        pg_get_userbyid(c.relowner) as owner,
        pg_has_role(c.relowner, 'USAGE') as owned,
        coalesce(obj_description(c.oid, 'pg_class'), '') as comment
@@ -172,6 +174,7 @@ type relationRow struct {
 	Partition, HasChildren     bool
 	ParentSchemas, ParentNames []string
 	RowSecurity, CanSelect     bool
+	Dropped                    bool
 	Owner                      string
 	Owned                      bool
 	Comment                    string
@@ -212,6 +215,7 @@ func (c *catalog) relation(row relationRow) *relation {
 		HasChildren:  row.HasChildren,
 		RowSecurity:  row.RowSecurity,
 		CanSelect:    row.CanSelect,
+		Dropped:      row.Dropped,
 		Owner:        row.Owner,
 		Owned:        row.Owned,
 	}

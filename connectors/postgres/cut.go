@@ -28,7 +28,7 @@ const defaultMinPart = 4 << 20
 type facts struct {
 	relation  string    // as FROM has it
 	where     string    // the stream's own condition
-	byName    bool      // COPY can read the relation by its name
+	name      string    // as COPY has it; empty where COPY cannot read it by its name
 	bytes     int64     // all of it; -1 where that is unknown
 	minPart   int64     // the least that a part is cut to
 	stored    bool      // its rows lie in heaps that can be sampled
@@ -113,7 +113,7 @@ func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Par
 	rest := want == left
 	mode := cut.Setting[knobMode].Name
 	switch {
-	case rest && left <= c.minPart && c.bytes >= 0:
+	case rest && left <= min(c.minPart, cut.PartBytes) && c.bytes >= 0:
 		return c.all(left), nil
 	case mode == modeCtid && len(c.heap) > 0:
 		return c.blocks(want, rest, cut), nil
@@ -302,8 +302,10 @@ func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
 	if c.where != "" {
 		conditions = append(conditions, "("+c.where+"\n)") // which may end in a comment
 	}
+	if len(conditions) == 0 && c.name != "" {
+		return connectors.Part{Snapshot: c.snapshot, Relation: c.name, Whole: true, Columns: c.columns, Bytes: bytes}
+	}
 	return connectors.Part{
-		Whole:     c.byName && len(conditions) == 0,
 		Snapshot:  c.snapshot,
 		Relation:  c.relation,
 		Columns:   c.columns,

@@ -53,9 +53,11 @@ func (s *snapshot) Cutter(_ context.Context, st *connectors.Stream, columns []st
 	defer s.mu.Unlock()
 	f := *st.Facts.(*facts)
 	// COPY by name cannot read generated columns.
-	f.byName = f.byName && !slices.ContainsFunc(st.Table.Columns, func(c connectors.Column) bool {
+	if slices.ContainsFunc(st.Table.Columns, func(c connectors.Column) bool {
 		return c.Generated != "" && slices.Contains(columns, c.Name)
-	})
+	}) {
+		f.name = ""
+	}
 	return newCutter(f, columns, s.id, state)
 }
 
@@ -131,7 +133,7 @@ func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.
 	st.Facts = &facts{
 		relation: fromClause(r),
 		where:    spec.Where,
-		byName:   r.Kind == connectors.PlainTable && spec.Where == "",
+		name:     copyName(r),
 		bytes:    -1,
 		minPart:  defaultMinPart,
 		key: keyAxis{
@@ -146,6 +148,8 @@ func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.
 // readable reports in words why a relation cannot be read in full.
 func readable(r *relation) error {
 	switch {
+	case r.Dropped:
+		return &changedError{[]string{r.Name}}
 	case r.RowSecurity:
 		return fmt.Errorf("row-level security would hide rows from role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
 	case r.Persistence == "temporary":
@@ -178,6 +182,15 @@ func fromClause(r *relation) string {
 		return "ONLY " + ident(r.Schema, r.Name)
 	}
 	return ident(r.Schema, r.Name)
+}
+
+// copyName names the relation for COPY, which reads tables only, and of those
+// no rows of others that inherit.
+func copyName(r *relation) string {
+	if r.Kind == connectors.PlainTable {
+		return ident(r.Schema, r.Name)
+	}
+	return ""
 }
 
 func columnNames(t connectors.Table) []string {
