@@ -218,7 +218,7 @@ func TestCreate(t *testing.T) {
 		comment on index app."Orders at" is 'by time';
 		comment on constraint positive on app."Orders" is 'more than nothing';
 		insert into app."Orders" ("Mixed Case", feel, n, p, moods, big)
-			select 'row ' || i, 'Happy', i, row(i, 'x'), '{sad,it''s}', 'b' || i from generate_series(1, 1000) i`)
+			select 'row ' || i, 'Happy', i, ('(' || i || ',x)')::app.pair, '{sad,it''s}', 'b' || i from generate_series(1, 1000) i`)
 	spec := replace("Orders")
 	spec.Schema = "app"
 	target := b.run(t, spec)[0]
@@ -226,12 +226,7 @@ func TestCreate(t *testing.T) {
 	steps := strings.Join(target.Steps, "\n")
 	for _, want := range []string{
 		"create schema app", "create enum type app.mood", "create table app.Orders with 11 columns",
-		"the default of column broken is left out: function app.f() does not exist",
-		"check constraint odd is left out: function app.f() does not exist",
 	} {
-		if strings.Contains(want, "app.f()") { // hidden while the types are missing
-			continue
-		}
 		if !strings.Contains(steps, want) {
 			t.Errorf("no step %q in\n%s", want, steps)
 		}
@@ -324,10 +319,11 @@ func watch(t *testing.T, db *pgtest.DB, query string) func() map[string]int {
 			}
 		})
 	}
-	return func() map[string]int {
+	stop := func() map[string]int {
 		cancel()
 		wg.Wait()
 		return seen
 	}
+	t.Cleanup(func() { stop() })
+	return stop
 }
-
