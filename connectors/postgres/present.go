@@ -16,7 +16,7 @@ type present struct {
 	occupied string
 
 	schemaExists, canCreate bool // in the schema
-	ownerCanCreate          bool // the table's owner, there
+	ownerCanCreate          bool // tables can be given to the owner there
 	becomesOwner            bool // the current role may give tables to the owner
 	canTruncate, canInsert  bool
 	tablespace              string
@@ -89,7 +89,8 @@ const rightsSQL = `
 SELECT w.schema, w.name,
 	n.oid IS NOT NULL,
 	coalesce(has_schema_privilege(n.oid, 'USAGE, CREATE'), false),
-	coalesce(has_schema_privilege(c.relowner, n.oid, 'CREATE'), false),
+	(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+		OR coalesce(has_schema_privilege(c.relowner, n.oid, 'CREATE'), false),
 	coalesce(pg_has_role(c.relowner, $3), false),
 	coalesce(has_table_privilege(c.oid, 'TRUNCATE'), false),
 	coalesce(has_table_privilege(c.oid, 'INSERT'), false),

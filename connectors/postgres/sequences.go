@@ -98,8 +98,9 @@ func (p *publication) moveSequences(ctx context.Context, tx pgx.Tx, now *present
 	return nil
 }
 
-// moveSequence may only use setval to go ahead: a rollback does not undo it.
-// ALTER SEQUENCE is undone, but is for the owner.
+// moveSequence may only use setval to go ahead, because a rollback does not
+// undo it. ALTER SEQUENCE RESTART gives the sequence a new file until the
+// commit, setval included, but is for the owner.
 func moveSequence(ctx context.Context, tx pgx.Tx, from, to connectors.Sequence, replace bool) error {
 	name := relName{to.Schema, to.Name}
 	var owned, settable bool
@@ -108,17 +109,15 @@ SELECT pg_has_role(relowner, 'USAGE'), has_sequence_privilege(oid, 'UPDATE') FRO
 	if err := tx.QueryRow(ctx, rights, name.sql()).Scan(&owned, &settable); err != nil {
 		return err
 	}
-	last, called := min(max(from.Last, to.Min), to.Max), from.Called
-	next := last
-	if called {
-		next += to.Increment
-	}
+	last := min(max(from.Last, to.Min), to.Max)
 	switch {
-	case replace && owned && next >= to.Min && next <= to.Max:
-		_, err := tx.Exec(ctx, fmt.Sprintf("ALTER SEQUENCE %s RESTART WITH %d", name.sql(), next))
-		return err
-	case settable && ahead(last, called, to):
-		return setSequence(ctx, tx, name, last, called)
+	case replace && owned:
+		if _, err := tx.Exec(ctx, "ALTER SEQUENCE "+name.sql()+" RESTART"); err != nil {
+			return err
+		}
+		return setSequence(ctx, tx, name, last, from.Called)
+	case settable && ahead(last, from.Called, to):
+		return setSequence(ctx, tx, name, last, from.Called)
 	}
 	return nil
 }
