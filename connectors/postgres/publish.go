@@ -64,24 +64,24 @@ func oneAtATime(progress func(string)) func(string) {
 func (p *publication) open(ctx context.Context, generation int) error {
 	stream := p.target.Stream.Spec.Name
 	p.staging = relName{p.facts.name.Schema, stagingName(p.facts.name.Name, p.load.attempt.RunID, stream, generation)}
-	return p.load.use(ctx, func(conn *pgx.Conn) (err error) {
-		if p.row, err = p.load.readStream(ctx, conn, stream); err != nil {
-			return wrap("read the books", err)
+	return p.load.change(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) (err error) {
+		if p.row, err = p.load.readStream(ctx, tx.Conn(), stream); err != nil {
+			return err
 		}
 		if p.row == nil || p.row.generation != generation || p.row.staging != p.staging.sql() {
-			return fmt.Errorf("publish %s: the books know no generation %d of it", p.facts.name, generation)
+			return fmt.Errorf("the books know no generation %d of it", generation)
 		}
 		if p.row.published {
 			return nil
 		}
-		exists, err := relationExists(ctx, conn, p.staging.sql())
+		exists, err := relationExists(ctx, tx.Conn(), p.staging.sql())
 		if err != nil {
-			return wrap("look for the staging table", err)
+			return err
 		}
 		if !exists {
-			return fmt.Errorf("publish %s: somebody dropped the staging table %s: start the run again", p.facts.name, p.staging)
+			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
 		}
-		p.pieces, err = p.plannedPieces(ctx, conn)
+		p.pieces, err = p.plannedPieces(ctx, tx.Conn())
 		return err
 	})
 }
@@ -92,7 +92,7 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 	case methodCreate:
 		b, err := draw(ctx, conn, p.target.Stream, true)
 		if err != nil {
-			return nil, wrap("look at the destination", err)
+			return nil, err
 		}
 		return pieces(b.Table, nil, p.staging)
 	case methodSwap:
