@@ -50,7 +50,7 @@ type site struct {
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
 	const sql = `
 SELECT current_user::text, current_database()::text, has_database_privilege(current_database(), 'CREATE'),
-	coalesce((SELECT has_schema_privilege(oid, 'USAGE, CREATE') FROM pg_namespace WHERE nspname = '_rbt'), false)`
+	coalesce((SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = '_rbt'), false)`
 	s := site{version: version(conn)}
 	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksReady)
 	if err == nil {
@@ -88,7 +88,7 @@ func inspect(ctx context.Context, conn *pgx.Conn, names []relName) (map[relName]
 const rightsSQL = `
 SELECT w.schema, w.name,
 	n.oid IS NOT NULL,
-	coalesce(has_schema_privilege(n.oid, 'USAGE, CREATE'), false),
+	coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE'), false),
 	(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 		OR coalesce(has_schema_privilege(c.relowner, n.oid, 'CREATE'), false),
 	coalesce(pg_has_role(c.relowner, $3), false),
