@@ -55,7 +55,7 @@ func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relat
 	// pg_class is read as of the snapshot, the functions tell what is now.
 	const changed = `
 		SELECT c.oid::regclass::text FROM pg_class c
-		WHERE c.oid = ANY($1) AND (to_regclass(format('%I.%I', c.relnamespace::regnamespace::text, c.relname)) IS DISTINCT FROM c.oid
+		WHERE c.oid = ANY($1) AND (to_regclass(format('%s.%I', c.relnamespace::regnamespace, c.relname)) IS DISTINCT FROM c.oid
 		   OR c.relfilenode <> 0 AND c.relkind IN ('r', 'm') AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)`
 	rows, err := s.holders[0].Query(ctx, changed, oids)
 	if err != nil {

@@ -1,0 +1,350 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
+	"github.com/rapidbyte/rbt/internal/pgtest"
+)
+
+const numbers = "create table t (id int primary key, v text); create index by_v on t (v);"
+
+func TestLock(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	first := b.begin(t)
+	_, err := b.dest.Begin(t.Context(), connectors.Run{ID: "second", Pipeline: "test"})
+	var locked *connectors.LockedError
+	if !errors.As(err, &locked) || connectors.Retryable(err) {
+		t.Fatalf("error %v, want a *LockedError", err)
+	}
+	for _, want := range []string{"process ", " on host ", " since ", "(run " + first.Attempt().RunID + ")"} {
+		if !strings.Contains(locked.Holder, want) {
+			t.Errorf("holder %q does not say %q", locked.Holder, want)
+		}
+	}
+	other := NewDestination(Config{DSN: b.dst.DSN, Pipeline: "other"}, DestinationOptions{})
+	l, err := other.Begin(t.Context(), connectors.Run{ID: "third", Pipeline: "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	b.begin(t)
+}
+
+// First runs that begin at the same moment create the books once.
+func TestFirstRunsAtOnce(t *testing.T) {
+	db := pgtest.New(t)
+	var wg sync.WaitGroup
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		wg.Go(func() {
+			d := NewDestination(Config{DSN: db.DSN, Pipeline: name}, DestinationOptions{})
+			l, err := d.Begin(t.Context(), connectors.Run{ID: name, Pipeline: name})
+			if err == nil {
+				err = l.Finish(t.Context(), connectors.Outcome{Status: "done"})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestBooksOfALaterFormat(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.run(t)
+	b.dst.Exec(t, "insert into _rbt.meta values (2)")
+	_, err := b.dest.Begin(t.Context(), connectors.Run{ID: "r", Pipeline: "test"})
+	wantError(t, "the books in schema _rbt have format 2; this rbt reads format 1", err)
+}
+
+// A run that was abandoned is taken up under its own ID.
+func TestTakeUp(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, numbers+"create table u (id int primary key); insert into t select i, i from generate_series(1, 100) i; insert into u values (1)")
+	kept := replace("t")
+	kept.Resume = connectors.Continue
+	snap, targets := b.targets(t, kept, replace("u"))
+	first := b.begin(t)
+	generation := fill(t, snap, first, targets[0])
+	if err := first.Note(t.Context(), "t", generation, []byte(`{"x": 12345678901234567890}`)); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, snap, first, targets[1])
+	if err := first.Publish(t.Context(), targets[1], 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	first.(*load).close()
+
+	second := b.begin(t)
+	attempt := second.Attempt()
+	diff(t, first.Attempt().RunID, attempt.RunID)
+	diff(t, 2, attempt.Number)
+	diff(t, true, attempt.Streams["u"].Published)
+	diff(t, int64(1), attempt.Streams["u"].Rows)
+	diff(t, false, attempt.Streams["t"].Published)
+	diff(t, `{"x": 12345678901234567890}`, string(attempt.Streams["t"].Plan))
+
+	_, targets = b.targets(t, kept)
+	again, into, err := second.Stage(t.Context(), targets[0], true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, generation, again)
+	diff(t, [][]string{{"100"}}, b.dst.Query(t, "select count(*) from "+strings.TrimSuffix(into, ` ("id", "v")`)))
+	marks, err := second.Marks(t.Context(), "t", again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int64
+	for _, n := range marks {
+		rows += n
+	}
+	diff(t, int64(100), rows)
+	if err := second.Publish(t.Context(), targets[0], again, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"100"}}, b.dst.Query(t, "select count(*) from t"))
+	b.leavesNothing(t)
+	diff(t, 1, b.begin(t).Attempt().Number)
+	diff(t, [][]string{{"0"}}, b.dst.Query(t, "select count(*) from _rbt.marks"))
+}
+
+// A staging table of another stream, or made like another table, is not kept.
+func TestStageAnewWhereTheStreamChanged(t *testing.T) {
+	for _, tc := range []struct {
+		name, sql string
+		change    func(*connectors.StreamSpec)
+		keep      bool
+		want      int
+	}{
+		{"same", "", nil, true, 1},
+		{"not asked for", "", nil, false, 2},
+		{"where", "", func(s *connectors.StreamSpec) { s.Where = "id > 1" }, true, 2},
+		{"columns", "", func(s *connectors.StreamSpec) { s.Columns = []string{"id"} }, true, 2},
+		{"target is there now", numbers, nil, true, 2},
+		{"staging is gone", "do $$ begin execute (select 'drop table ' || staging from _rbt.streams); end $$", nil, true, 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newBench(t, DestinationOptions{})
+			b.src.Exec(t, numbers+"insert into t values (1, 'x')")
+			spec := replace("t")
+			spec.Resume = connectors.Continue
+			snap, targets := b.targets(t, spec)
+			l := b.begin(t)
+			fill(t, snap, l, targets[0])
+			b.dst.Exec(t, tc.sql)
+			if tc.change != nil {
+				tc.change(&spec)
+			}
+			_, targets = b.targets(t, spec)
+			got, _, err := l.Stage(t.Context(), targets[0], tc.keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			diff(t, tc.want, got)
+			if tc.want == 2 {
+				diff(t, [][]string{{"1"}}, b.dst.Query(t, `select count(*) from pg_class where relname like '\_rbt\_t\_%' and relkind = 'r'`))
+				diff(t, [][]string{{"0"}}, b.dst.Query(t, "select count(*) from _rbt.marks"))
+			}
+		})
+	}
+}
+
+// An unfinished run keeps the staging tables of the streams that continue.
+func TestFinishUnfinished(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, numbers+"create table u (id int primary key)")
+	kept := replace("u")
+	kept.Resume = connectors.Continue
+	snap, targets := b.targets(t, replace("t"), kept)
+	l := b.begin(t)
+	fill(t, snap, l, targets[0])
+	fill(t, snap, l, targets[1])
+	if err := l.Finish(t.Context(), connectors.Outcome{Status: "interrupted", Error: "Ctrl-C", Notes: []string{"a", "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"interrupted", "Ctrl-C", "{a,b}"}}, b.dst.Query(t, "select status, error, notes from _rbt.runs"))
+	diff(t, [][]string{{"1"}}, b.dst.Query(t, `select count(*) from pg_class where relname like '\_rbt\_%' and relkind = 'r'`))
+	restarted, err := b.dest.Begin(t.Context(), connectors.Run{ID: "r", Pipeline: "test", Restart: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restarted.(*load).close()
+	b.leavesNothing(t)
+}
+
+// An attempt that was thought dead cannot change anything any more.
+func TestFence(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, numbers+"insert into t values (1, 'new')")
+	b.dst.Exec(t, numbers+"insert into t values (1, 'old')")
+	snap, targets := b.targets(t, replace("t"))
+	old := b.begin(t)
+	generation := fill(t, snap, old, targets[0])
+	b.dst.Exec(t, "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+	wait(t, func() bool {
+		return b.dst.Query(t, "select count(*) from pg_locks where locktype = 'advisory'")[0][0] == "0"
+	})
+	taken := b.begin(t)
+	diff(t, 2, taken.Attempt().Number)
+	err := old.Publish(t.Context(), targets[0], generation, nil)
+	wantError(t, "the connection that held the pipeline's lock was lost, and another process took it", err)
+	if connectors.Retryable(err) {
+		t.Error("the error says that it may pass")
+	}
+	if err := taken.Finish(t.Context(), connectors.Outcome{Status: "failed"}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "another process has taken this run up meanwhile", old.Publish(t.Context(), targets[0], generation, nil))
+	wantError(t, "another process has taken this run up meanwhile", old.Note(t.Context(), "t", generation, []byte("{}")))
+	diff(t, [][]string{{"old"}}, b.dst.Query(t, "select v from t"))
+}
+
+func wait(t *testing.T, until func() bool) {
+	t.Helper()
+	for range 500 {
+		if until() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("waited in vain")
+}
+
+// All connections are killed once, at every moment of Publish that two
+// milliseconds tell apart. The next call finishes what the first one began.
+func TestKilledWhilePublishing(t *testing.T) {
+	const index = "create index by_v on t (v); create unique index two on t (v, id);"
+	const old = "create table t (id serial primary key, v text);" + index +
+		"insert into t values (-1, 'old'); select setval('t_id_seq', 7000);"
+	for _, tc := range []struct{ name, sql string }{
+		{"create", "drop table if exists t"},
+		{"swap", "drop table if exists t; " + old},
+		{"truncate and insert", "drop table if exists t cascade; " + old + "create view w as select * from t"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, DestinationOptions{IndexJobs: 3})
+			b.src.Exec(t, "create table t (id serial primary key, v text);"+index+"insert into t (v) select i from generate_series(1, 3000) i")
+			l := b.begin(t)
+			killer := b.dst.Conn(t)
+			failures := 0
+			for delay := time.Duration(0); delay < 60*time.Millisecond; delay += 2 * time.Millisecond {
+				b.dst.Exec(t, tc.sql)
+				snap, targets := b.targets(t, replace("t"))
+				method(t, tc.name, targets[0])
+				generation := fill(t, snap, l, targets[0])
+				snap.Close(t.Context())
+				err := publishAndKill(t, l, targets[0], generation, killer, delay)
+				for ; err != nil; err = l.Publish(t.Context(), targets[0], generation, nil) {
+					if failures++; !connectors.Retryable(err) {
+						t.Fatalf("after %s: %v", delay, err)
+					}
+					if tc.name != "create" {
+						seen := b.dst.Query(t, "select count(*), min(id), (select last_value from t_id_seq) from t")[0]
+						if seen[0] != "3000" {
+							diff(t, []string{"1", "-1", "7000"}, seen)
+						}
+					}
+				}
+				const all = "select count(*), sum(id), md5(string_agg(v, ',' order by id)), (select last_value from t_id_seq) from t"
+				diff(t, b.src.Query(t, all), b.dst.Query(t, all))
+				b.leavesNothing(t)
+			}
+			if failures == 0 {
+				t.Error("nothing was killed in time")
+			}
+		})
+	}
+}
+
+func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, generation int, killer *pgx.Conn, delay time.Duration) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		time.Sleep(delay)
+		const kill = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rbt/test' and datname = current_database()"
+		if _, err := killer.Exec(t.Context(), kill); err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Publish(t.Context(), target, generation, nil)
+}
+
+// After a restart of the server every method works again.
+func TestDestinationRestarts(t *testing.T) {
+	cluster := pgtest.Cluster(t, pgcluster.Options{})
+	b := &bench{src: pgtest.New(t), dst: pgtest.On(t, cluster)}
+	b.dest = b.destination(DestinationOptions{})
+	b.src.Exec(t, numbers+"insert into t select i, i from generate_series(1, 1000) i")
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	restart := func(mode pgcluster.Mode) {
+		t.Helper()
+		if err := cluster.Restart(t.Context(), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restart(pgcluster.Fast)
+	generation := fill(t, snap, l, targets[0])
+	if _, err := l.Marks(t.Context(), "t", generation); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Stop(pgcluster.Immediate); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Publish(t.Context(), targets[0], generation, nil); !connectors.Retryable(err) {
+		t.Fatalf("error %v, want one that may pass", err)
+	}
+	restart(pgcluster.Immediate)
+	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		t.Fatal(err)
+	}
+	restart(pgcluster.Immediate)
+	if err := l.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"1000"}}, b.dst.Query(t, "select count(*) from t"))
+}
+
+// A reader that does not let go makes the swap give up in time, so that it does
+// not block other readers for long.
+func TestSwapGivesUpOnALock(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.dest.config.LockTimeout = 100 * time.Millisecond
+	b.src.Exec(t, numbers+"insert into t values (1, 'new')")
+	b.dst.Exec(t, numbers)
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	reader := b.dst.Conn(t)
+	if _, err := reader.Exec(t.Context(), "begin; select * from t"); err != nil {
+		t.Fatal(err)
+	}
+	err := l.Publish(t.Context(), targets[0], generation, nil)
+	wantError(t, "publish public.t: ERROR: canceling statement due to lock timeout", err)
+	if !connectors.Retryable(err) {
+		t.Error("the error does not say that it may pass")
+	}
+	reader.Close(context.Background())
+	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		t.Fatal(err)
+	}
+}
