@@ -9,6 +9,9 @@ import (
 // Destination is a database to copy to.
 type Destination interface {
 	Knobs
+	// Room is how many more connections the server would take now; -1 where
+	// that is unknown.
+	Room(ctx context.Context) (int, error)
 	// Targets says what the streams would become. It changes nothing.
 	Targets(ctx context.Context, streams []*Stream) ([]*Target, error)
 	// Begin takes the pipeline's lock and opens its books. It returns a

@@ -1,6 +1,10 @@
 package connectors
 
-import "time"
+import (
+	"time"
+
+	"github.com/rapidbyte/rbt/policy"
+)
 
 // Part is what one lane copies with one transaction. It is plain data: any
 // process that reaches both servers can copy it.
@@ -20,15 +24,16 @@ type Part struct {
 	Into       string `json:"into"`
 	RunID      string `json:"run"`
 	Generation int    `json:"generation"`
-	Format     string `json:"format"`
-	FlushBytes int64  `json:"flush_bytes"`
+	// Setting has the values of the connectors' knobs for this part.
+	Setting policy.Setting `json:"setting"`
 	// Bytes estimates the part's size as the source stores it.
 	Bytes int64 `json:"bytes"`
 }
 
 // Block is a piece of a part's rows on its way from a reader to a writer.
 type Block struct {
-	// Data is a run of rows, back to back, in the part's format. It may begin
+	// Data is a run of rows, back to back, in a format that both sides know
+	// from the part's setting. It may begin
 	// and end in the middle of a row: rows have no bound on their size, blocks
 	// do.
 	Data []byte
@@ -52,8 +57,8 @@ type WriteStats struct {
 
 // Cut asks a Cutter for parts.
 type Cut struct {
-	// Mode is the partition mode: how the lanes share the rows.
-	Mode string
+	// Setting has the values of the source's knobs.
+	Setting policy.Setting
 	// Bytes is how much of the stream to take, as the source stores it; zero
 	// or less takes the rest.
 	Bytes int64

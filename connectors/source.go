@@ -15,6 +15,9 @@ type Source interface {
 	Knobs
 	// Tables lists what there is to copy.
 	Tables(ctx context.Context) ([]TableInfo, error)
+	// Room is how many more connections the server would take now; -1 where
+	// that is unknown.
+	Room(ctx context.Context) (int, error)
 	// Snapshot holds one consistent moment, until it is closed.
 	Snapshot(ctx context.Context) (Snapshot, error)
 }
@@ -22,6 +25,8 @@ type Source interface {
 // Snapshot is one moment of a source. Its methods may be called at once from
 // several goroutines.
 type Snapshot interface {
+	// ID names the moment as others can import it.
+	ID() string
 	// Describe finds out about the streams. A stream that cannot be read is
 	// an error; all such errors are returned at once, joined.
 	Describe(ctx context.Context, specs []StreamSpec) ([]*Stream, error)
@@ -32,6 +37,9 @@ type Snapshot interface {
 	// Reader opens a connection that sees this moment. It returns
 	// ErrSnapshotLost where no connection can any more.
 	Reader(ctx context.Context) (Reader, error)
+	// Hold keeps the moment alive while connections come and go. It returns
+	// ErrSnapshotLost when it is gone for good, and nil when ctx ends.
+	Hold(ctx context.Context) error
 	Close(ctx context.Context) error
 }
 

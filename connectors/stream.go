@@ -37,20 +37,35 @@ type Stream struct {
 	Table Table // with the spec's columns only
 	// Rows and Bytes are estimates from the catalog; -1 where there is none.
 	Rows, Bytes int64
-	// Modes are the partition modes in which the stream can be read, the one
-	// that catalog facts favour first; ModeReason says why that one. Empty
-	// where the stream can only be read in one piece.
-	Modes      []string
-	ModeReason string
-	// NoModes says for each other mode why the stream does not support it.
-	NoModes map[string]string
+	// Choices are the source's knobs as they hold for this stream.
+	Choices []Choice
 	// Key is the partition key's column, empty where there is none.
 	Key string
-	// Stable says that the modes "mod" and "range" put a row into the same
-	// part at any moment (the key is the primary key): what Continue needs.
-	Stable bool
 	// Facts are the source's own notes about the stream, for its Cutter.
 	Facts any
+}
+
+// Choice is a knob as it holds for one stream.
+type Choice struct {
+	// Knob lists as its Values, where it is an Enum, only what the stream
+	// supports. With fewer than two of them there is nothing to tune.
+	Knob policy.Knob
+	// Best is the value that known facts favour, and Why says which facts.
+	Best policy.Value
+	Why  string
+	// WhyNot says for each unsupported value of an Enum what is in the way.
+	WhyNot map[string]string
+}
+
+// Obstacle says why the stream cannot have the value v, or nothing.
+func (c Choice) Obstacle(v policy.Value) string {
+	if why := c.WhyNot[v.Name]; why != "" {
+		return why
+	}
+	if err := c.Knob.Check(v); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // Target is what a stream becomes on the destination.
@@ -61,10 +76,8 @@ type Target struct {
 	// Columns are those to copy, in the order in which both sides name them.
 	// Columns that the destination computes itself are not among them.
 	Columns []string
-	// Formats are those that are safe, best first, and FormatReason says why
-	// the first is not binary, naming the columns.
-	Formats      []string
-	FormatReason string
+	// Choices are the destination's knobs as they hold for this stream.
+	Choices []Choice
 	// Method says how Publish will make the rows visible, in a word for
 	// people: "create", "swap", "truncate and insert", "insert".
 	Method string

@@ -13,6 +13,8 @@ type Config struct {
 	Destination connectors.Destination
 	Run         connectors.Run
 	Streams     []Stream
+	// Pins hold for every stream that supports them; a stream's own pins win.
+	Pins policy.Setting
 	// Parallelism is P0, the number of lanes without tuning; 0 lets the
 	// runtime choose.
 	Parallelism int
@@ -25,12 +27,17 @@ type Config struct {
 	PartBytes int64
 	// RetryFor is how long a part is tried again after an error that may pass.
 	RetryFor time.Duration
+	// Windows, where set, is asked before each stretch of a stream's work: the
+	// knobs to turn for it and its size in bytes as the source stores it, 0 for
+	// the rest of the stream. Pinned knobs stay as they are.
+	Windows func(stream string, n int) (policy.Setting, int64)
 	// Events receives what happens, one call at a time. It must not block for
 	// long: the lanes wait for it. Nil is no listener.
 	Events func(Event)
 }
 
-// Stream is a stream of the pipeline with its pins.
+// Stream is a stream of the pipeline with its own pins. A pin that the stream
+// does not support is a problem here, where one of Config.Pins gives way.
 type Stream struct {
 	connectors.StreamSpec
 	Pins policy.Setting
@@ -48,4 +55,6 @@ type StreamPlan struct {
 	Baseline policy.Setting
 	// Reasons say by knob why the baseline has its value.
 	Reasons map[string]string
+	// Problems keep the stream from being copied, on top of the target's.
+	Problems []string
 }

@@ -31,6 +31,7 @@ type relation struct {
 	// columns included. Where it may not, Unreadable are the columns that it
 	// may not read either; ctid is then out of reach.
 	CanSelect  bool
+	Dropped    bool // since the transaction's snapshot
 	Unreadable []string
 	Owner      string
 	Owned      bool // the current role has the owner's rights
@@ -39,18 +40,8 @@ type relation struct {
 // readTables returns the definitions of those of the relations that exist. The
 // number of round trips does not depend on how many there are.
 func readTables(ctx context.Context, conn *pgx.Conn, names []relName) (map[relName]*relation, error) {
-	c := catalog{
-		version: version(conn),
-		byName:  map[relName]*relation{},
-		byOID:   map[uint32]*relation{},
-		types:   map[uint32]*dataType{},
-	}
-	err := withBareSearchPath(ctx, conn, func() error {
-		if err := c.readRelations(ctx, conn, names); err != nil || len(c.byOID) == 0 {
-			return err
-		}
-		return c.readParts(ctx, conn)
-	})
+	c := newCatalog(version(conn))
+	err := withBareSearchPath(ctx, conn, func() error { return c.read(ctx, conn, names) })
 	if err != nil {
 		return nil, wrap("read the table definitions", err)
 	}
@@ -89,6 +80,22 @@ type catalog struct {
 	byOID   map[uint32]*relation
 	types   map[uint32]*dataType
 	unused  []*connectors.Sequence // that gave nothing out yet
+}
+
+func newCatalog(version int) *catalog {
+	return &catalog{
+		version: version,
+		byName:  map[relName]*relation{},
+		byOID:   map[uint32]*relation{},
+		types:   map[uint32]*dataType{},
+	}
+}
+
+func (c *catalog) read(ctx context.Context, conn *pgx.Conn, names []relName) error {
+	if err := c.readRelations(ctx, conn, names); err != nil || len(c.byOID) == 0 {
+		return err
+	}
+	return c.readParts(ctx, conn)
 }
 
 // readParts reads what belongs to the relations, in one round trip where every
@@ -147,7 +154,8 @@ select c.oid,
              join pg_class p on p.oid = i.inhparent
              where i.inhrelid = c.oid order by i.inhseqno) as parent_names,
        row_security_active(c.oid) as row_security,
-       has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT') as can_select,
+       coalesce(has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'), false) as can_select,
+       has_table_privilege(c.oid, 'SELECT') is null as dropped,
        pg_get_userbyid(c.relowner) as owner,
        pg_has_role(c.relowner, 'USAGE') as owned,
        coalesce(obj_description(c.oid, 'pg_class'), '') as comment
@@ -166,6 +174,7 @@ type relationRow struct {
 	Partition, HasChildren     bool
 	ParentSchemas, ParentNames []string
 	RowSecurity, CanSelect     bool
+	Dropped                    bool
 	Owner                      string
 	Owned                      bool
 	Comment                    string
@@ -206,6 +215,7 @@ func (c *catalog) relation(row relationRow) *relation {
 		HasChildren:  row.HasChildren,
 		RowSecurity:  row.RowSecurity,
 		CanSelect:    row.CanSelect,
+		Dropped:      row.Dropped,
 		Owner:        row.Owner,
 		Owned:        row.Owned,
 	}

@@ -29,7 +29,7 @@ select a.attrelid as rel,
        case when a.attstorage <> t.typstorage then a.attstorage::text else '' end as storage,
        a.attcompression::text as compression,
        coalesce(col_description(a.attrelid, a.attnum), '') as comment,
-       has_column_privilege(a.attrelid, a.attnum, 'SELECT') as can_select,
+       coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) as can_select,
        ` + needsOf("pg_attrdef", "d.oid") + ` as needs
 from pg_attribute a
 join pg_type t on t.oid = a.atttypid

@@ -75,7 +75,7 @@ func listTables(ctx context.Context, conn *pgx.Conn) ([]connectors.TableInfo, er
 // sumPartitions adds the estimates of the partitions to all that they are
 // partitions of. A partition of unknown size makes the sum unknown.
 func sumPartitions(found []listRow) {
-	byOID := index(found)
+	byOID := rowsByOID(found)
 	for _, leaf := range found {
 		if tableKinds[leaf.Kind] == connectors.PartitionedTable {
 			continue
@@ -94,7 +94,7 @@ func addKnown(a, b int64) int64 {
 	return a + b
 }
 
-func index(found []listRow) map[uint32]*listRow {
+func rowsByOID(found []listRow) map[uint32]*listRow {
 	byOID := make(map[uint32]*listRow, len(found))
 	for i := range found {
 		byOID[found[i].OID] = &found[i]
@@ -103,7 +103,7 @@ func index(found []listRow) map[uint32]*listRow {
 }
 
 func tableInfos(found []listRow) []connectors.TableInfo {
-	byOID := index(found)
+	byOID := rowsByOID(found)
 	infos := make([]connectors.TableInfo, len(found))
 	for i, row := range found {
 		infos[i] = connectors.TableInfo{

@@ -1,0 +1,329 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// knobMode is the source's knob.
+const knobMode = "partition_mode"
+
+// The partition modes: how the lanes share a stream's rows.
+const (
+	modeCtid  = "ctid"  // ranges of blocks
+	modeRange = "range" // ranges of the key
+	modeMod   = "mod"   // residue classes of the key
+)
+
+// defaultMinPart is the least that a part is cut to, in bytes of the source's
+// storage. A part costs about three round trips and a commit, and a lane moves
+// this in some 50 ms.
+const defaultMinPart = 4 << 20
+
+// facts is what a cutter needs to know of a stream.
+type facts struct {
+	relation  string    // as FROM has it
+	where     string    // the stream's own condition
+	name      string    // as COPY has it; empty where COPY cannot read it by its name
+	bytes     int64     // all of it; -1 where that is unknown
+	minPart   int64     // the least that a part is cut to
+	stored    bool      // its rows lie in heaps that can be sampled
+	elsewhere bool      // some do not
+	heap      heapShape // empty where ctid cannot divide the relation
+	noBlocks  error     // and why
+	key       keyAxis
+}
+
+// keyAxis is the column that divides a stream by value.
+type keyAxis struct {
+	column   string // quoted; empty where there is none
+	integer  bool   // else only its hash divides
+	nullable bool
+	shape    keyShape // empty where key ranges cannot divide the relation
+	// correlation of the key with the place in the heap, from -1 to 1.
+	correlation float64
+}
+
+// cutter hands out a stream's rows. What is taken is described by two
+// watermarks: every row whose key is at most x, and every row in a block below
+// b. All parts see one snapshot, so a row's key and block are fixed, and it is
+// taken by the first watermark that passes it.
+//
+// Rows without a key are taken by blocks, or by the very last part.
+type cutter struct {
+	facts
+	columns  string
+	snapshot string
+	taken    watermarks
+}
+
+// watermarks say which rows are taken.
+type watermarks struct {
+	Key   *int64 `json:"key,omitempty"`   // x; nil before every key
+	Block int64  `json:"block,omitempty"` // b
+	All   bool   `json:"all,omitempty"`
+}
+
+func newCutter(f facts, columns []string, snapshot string, state []byte) (*cutter, error) {
+	c := &cutter{facts: f, columns: idents(columns), snapshot: snapshot}
+	if state == nil {
+		return c, nil
+	}
+	if err := json.Unmarshal(state, &c.taken); err != nil {
+		return nil, fmt.Errorf("read what an earlier attempt took: %w", err)
+	}
+	return c, nil
+}
+
+func (c *cutter) State() ([]byte, error) { return json.Marshal(c.taken) }
+
+// Remaining takes the two watermarks for independent, which overestimates what
+// they have taken together where the key follows the heap.
+func (c *cutter) Remaining() int64 {
+	if c.taken.All {
+		return 0
+	}
+	left := float64(max(c.bytes, 0))
+	if c.taken.Key != nil && len(c.key.shape) > 0 {
+		left *= 1 - c.key.shape.below(*c.taken.Key)
+	}
+	if pages := c.heap.pages(); pages > 0 {
+		left *= 1 - float64(c.heap.below(c.taken.Block))/float64(pages)
+	}
+	return int64(left)
+}
+
+func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Part, error) {
+	if c.taken.All {
+		return nil, nil
+	}
+	left := c.Remaining()
+	want := left
+	if cut.Bytes > 0 && cut.Bytes < left {
+		want = cut.Bytes
+	}
+	rest := want == left
+	mode := cut.Setting[knobMode].Name
+	switch {
+	case rest && left <= c.minPart && c.bytes >= 0:
+		return c.all(left), nil
+	case mode == modeCtid && len(c.heap) > 0:
+		return c.blocks(want, rest, cut), nil
+	case mode == modeRange && len(c.key.shape) > 0:
+		return c.ranges(want, rest, cut), nil
+	case mode == modeMod && c.key.column != "":
+		return c.residues(want, rest, cut), nil
+	}
+	return c.all(left), nil
+}
+
+// all takes everything that is left as one part.
+func (c *cutter) all(bytes int64) []connectors.Part {
+	p := c.part(bytes, c.untaken()...)
+	c.taken.All = true
+	return []connectors.Part{p}
+}
+
+// blocks takes block ranges.
+func (c *cutter) blocks(want int64, rest bool, cut connectors.Cut) []connectors.Part {
+	var parts []connectors.Part
+	for _, size := range sizes(want, c.minPart, cut) {
+		piece, bytes, more := c.nextBlocks(size)
+		parts = append(parts, c.part(bytes, piece...))
+		if !more {
+			break
+		}
+	}
+	if rest && !c.taken.All {
+		parts = append(parts, c.all(c.Remaining())...)
+	}
+	return parts
+}
+
+// nextBlocks takes the blocks that hold about size bytes: the conditions of
+// their rows. There are no more when it has taken the last.
+func (c *cutter) nextBlocks(size int64) (conditions []string, bytes int64, more bool) {
+	perPage := max(float64(c.bytes)/float64(max(c.heap.pages(), 1)), 1)
+	from := c.taken.Block
+	to := c.heap.after(from, max(int64(float64(size)/perPage), 1))
+	bytes = int64(perPage * float64(c.heap.below(to)-c.heap.below(from)))
+	if to >= c.heap.last() { // also of blocks that came since
+		conditions = c.untaken()
+		c.taken.All = true
+		return conditions, bytes, false
+	}
+	conditions = append(c.untaken(), fmt.Sprintf("ctid < '(%d,0)'", to))
+	c.taken.Block = to
+	return conditions, bytes, true
+}
+
+// ranges takes key ranges, and the rows without a key at the very end.
+func (c *cutter) ranges(want int64, rest bool, cut connectors.Cut) []connectors.Part {
+	var parts []connectors.Part
+	for _, size := range sizes(want, c.minPart, cut) {
+		piece, more := c.nextRange(size)
+		parts = append(parts, c.part(size, piece...))
+		if !more {
+			return append(parts, c.withoutKey()...)
+		}
+	}
+	if rest {
+		parts = append(parts, c.part(0, c.keysAbove()...))
+		parts = append(parts, c.withoutKey()...)
+	}
+	return parts
+}
+
+// nextRange takes the keys that about size bytes of rows have.
+func (c *cutter) nextRange(size int64) (conditions []string, more bool) {
+	share := float64(size) / float64(max(c.bytes, 1))
+	if left := c.blocksLeft(); left > 0 {
+		share /= left
+	}
+	conditions = c.keysAbove()
+	to, ok := c.key.shape.after(c.taken.Key, share)
+	if !ok {
+		return conditions, false
+	}
+	c.taken.Key = &to
+	return append(conditions, fmt.Sprintf("%s <= %d", c.key.column, to)), true
+}
+
+// blocksLeft is the share of the pages behind the block watermark.
+func (c *cutter) blocksLeft() float64 {
+	pages := c.heap.pages()
+	if pages == 0 {
+		return 1
+	}
+	return 1 - float64(c.heap.below(c.taken.Block))/float64(pages)
+}
+
+// withoutKey takes the rows that no key range can: the last of all.
+func (c *cutter) withoutKey() []connectors.Part {
+	c.taken.All = true
+	if !c.key.nullable {
+		return nil
+	}
+	return []connectors.Part{c.part(0, append(c.blocksAbove(), c.key.column+" IS NULL")...)}
+}
+
+// residues takes regions of blocks, or of keys where blocks cannot divide the
+// relation, and shares each among the lanes by residue classes. Where neither
+// can, every lane looks at all rows for its class.
+func (c *cutter) residues(want int64, rest bool, cut connectors.Cut) []connectors.Part {
+	lanes := max(cut.Lanes, 1)
+	var parts []connectors.Part
+	region := func(bytes int64, conditions []string) {
+		for r := range lanes {
+			p := c.part(bytes/int64(lanes), append(conditions[:len(conditions):len(conditions)], c.class(lanes, r))...)
+			parts = append(parts, p)
+		}
+	}
+	wide := connectors.Cut{PartBytes: cut.PartBytes * int64(lanes), Lanes: 1}
+	for _, size := range sizes(want, c.minPart, wide) {
+		switch {
+		case len(c.heap) > 0:
+			piece, bytes, _ := c.nextBlocks(size)
+			region(bytes, piece)
+		case len(c.key.shape) > 0:
+			piece, more := c.nextRange(size)
+			region(size, piece)
+			if !more {
+				return append(parts, c.withoutKey()...)
+			}
+		default:
+			region(c.Remaining(), c.untaken())
+			c.taken.All = true
+		}
+		if c.taken.All {
+			return parts
+		}
+	}
+	if rest {
+		left := c.Remaining()
+		region(left, c.untaken())
+		c.taken.All = true
+	}
+	return parts
+}
+
+// class is the condition of a residue class. Negative keys have negative
+// remainders, and a row without a key is in class 0.
+func (c *cutter) class(of, r int) string {
+	if c.key.integer {
+		return fmt.Sprintf("coalesce((%s %% %d + %d) %% %d, 0) = %d", c.key.column+"::int8", of, of, of, r)
+	}
+	hash := fmt.Sprintf(`hashtextextended(%s::text COLLATE "C", 0)`, c.key.column)
+	return fmt.Sprintf("coalesce((%s %% %d + %d) %% %d, 0) = %d", hash, of, of, of, r)
+}
+
+// untaken are the conditions of every row that is not taken.
+func (c *cutter) untaken() []string {
+	conditions := c.blocksAbove()
+	if c.taken.Key == nil {
+		return conditions
+	}
+	above := fmt.Sprintf("%s > %d", c.key.column, *c.taken.Key)
+	if c.key.nullable {
+		above = fmt.Sprintf("(%s OR %s IS NULL)", above, c.key.column)
+	}
+	return append(conditions, above)
+}
+
+// keysAbove are the conditions of every row that is not taken and has a key.
+func (c *cutter) keysAbove() []string {
+	conditions := c.blocksAbove()
+	switch {
+	case c.taken.Key != nil:
+		return append(conditions, fmt.Sprintf("%s > %d", c.key.column, *c.taken.Key))
+	case c.key.nullable:
+		return append(conditions, c.key.column+" IS NOT NULL")
+	}
+	return conditions
+}
+
+func (c *cutter) blocksAbove() []string {
+	if c.taken.Block == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("ctid >= '(%d,0)'", c.taken.Block)}
+}
+
+// part is the rows that fulfil the conditions and the stream's own.
+func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
+	if c.where != "" {
+		conditions = append(conditions, "("+c.where+"\n)") // which may end in a comment
+	}
+	if len(conditions) == 0 && c.name != "" {
+		return connectors.Part{Snapshot: c.snapshot, Relation: c.name, Whole: true, Columns: c.columns, Bytes: bytes}
+	}
+	return connectors.Part{
+		Snapshot:  c.snapshot,
+		Relation:  c.relation,
+		Columns:   c.columns,
+		Predicate: strings.Join(conditions, " AND "),
+		Bytes:     bytes,
+	}
+}
+
+// sizes divides want bytes into parts: as large as allowed while there is much
+// left, smaller towards the end, so that the lanes finish together.
+func sizes(want, minPart int64, cut connectors.Cut) []int64 {
+	largest := max(cut.PartBytes, 1)
+	smallest := min(minPart, largest)
+	lanes := int64(max(cut.Lanes, 1))
+	var out []int64
+	for want > 0 {
+		size := min(max(want/(2*lanes), smallest), largest)
+		if want-size < smallest/2 {
+			size = want
+		}
+		out = append(out, size)
+		want -= size
+	}
+	return out
+}

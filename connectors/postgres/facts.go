@@ -1,0 +1,339 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// chooseKey returns the column that divides the stream by value: the one that
+// the pipeline names, else the primary key where it is one column. A column
+// without a name is none.
+func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, error) {
+	name := spec.PartitionKey
+	if pk := primaryKey(r.Table); name == "" && len(pk) == 1 {
+		name = pk[0]
+	}
+	if name == "" {
+		return connectors.Column{}, nil
+	}
+	i := slices.IndexFunc(r.Columns, func(c connectors.Column) bool { return c.Name == name })
+	switch {
+	case i < 0:
+		return connectors.Column{}, fmt.Errorf("partition_key: there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
+	case r.Columns[i].Key == "" && spec.PartitionKey != "":
+		return connectors.Column{}, fmt.Errorf("partition_key: column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
+	case r.Columns[i].Key == "" || slices.Contains(r.Unreadable, name):
+		return connectors.Column{}, nil
+	}
+	return r.Columns[i], nil
+}
+
+// keep locks the streams' tables, and makes sure that they still are what the
+// snapshot knows: a table that was truncated or rewritten since would look
+// empty to it.
+func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
+	var oids []uint32
+	var froms []string
+	for _, st := range streams {
+		froms = append(froms, st.Facts.(*facts).relation)
+		oids = append(oids, relations[relName{st.Spec.Schema, st.Spec.Table}].OID)
+	}
+	s.locks = append(s.locks, froms...)
+	for _, h := range s.holders {
+		if err := lock(ctx, h, froms); err != nil {
+			return err
+		}
+	}
+	// pg_class is read as of the snapshot, the functions tell what is now.
+	const changed = `
+		SELECT c.oid::regclass::text FROM pg_class c
+		WHERE c.oid = ANY($1) AND (to_regclass(format('%I.%I', c.relnamespace::regnamespace::text, c.relname)) IS DISTINCT FROM c.oid
+		   OR c.relfilenode <> 0 AND c.relkind IN ('r', 'm') AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)`
+	rows, err := s.holders[0].Query(ctx, changed, oids)
+	if err != nil {
+		return wrap("look for changed tables", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return wrap("look for changed tables", err)
+	}
+	if len(names) > 0 {
+		return &changedError{names}
+	}
+	return nil
+}
+
+// changedError says that tables changed between the snapshot and the locks.
+// The next snapshot will know them as they are now.
+type changedError struct{ tables []string }
+
+func (e *changedError) Error() string {
+	return fmt.Sprintf("%v was truncated, rewritten or replaced while the run began", e.tables)
+}
+
+func (e *changedError) Retryable() bool { return true }
+
+// measure reads the sizes of the streams, and how the keys of the larger ones
+// lie.
+func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
+	byOID := map[uint32]*connectors.Stream{}
+	oids := make([]uint32, 0, len(streams))
+	for _, st := range streams {
+		oid := relations[relName{st.Spec.Schema, st.Spec.Table}].OID
+		byOID[oid] = st
+		oids = append(oids, oid)
+	}
+	sizes, err := readSizes(ctx, s.holders[0], oids)
+	if err != nil {
+		return err
+	}
+	for oid, st := range byOID {
+		if st.Spec.Where == "" {
+			st.Rows = sizes[oid].Rows
+		}
+	}
+	if err := s.heaps(ctx, byOID, oids); err != nil {
+		return err
+	}
+	for oid, st := range byOID {
+		f := st.Facts.(*facts)
+		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		f.stored = len(f.heap) > 0
+		if f.stored {
+			st.Bytes, f.bytes = sizes[oid].Bytes, sizes[oid].Bytes
+		}
+		if f.noBlocks = s.whyNoBlocks(f, r, st.Spec.Resume); f.noBlocks != nil {
+			f.heap = nil
+		}
+	}
+	return s.keyShapes(ctx, byOID)
+}
+
+// heapsSQL lists the tables that a relation's rows lie in: itself, or its
+// partitions.
+const heapsSQL = `
+	SELECT root, coalesce(am.amname, '') AS method, 
+	       coalesce(pg_relation_size(leaf.oid) / current_setting('block_size')::int8, 0) AS pages
+	FROM unnest($1::oid[]) AS root
+	CROSS JOIN LATERAL (
+		SELECT oid, relam FROM pg_class WHERE oid = root AND relkind IN ('r', 'm', 'f')
+		UNION ALL SELECT c.oid, c.relam
+		FROM pg_partition_tree(root) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf AND t.relid <> root
+	) AS leaf (oid, method)
+	LEFT JOIN pg_am am ON am.oid = leaf.method`
+
+// heaps finds out how the streams' pages lie.
+func (s *snapshot) heaps(ctx context.Context, byOID map[uint32]*connectors.Stream, oids []uint32) error {
+	rows, err := s.holders[0].Query(ctx, heapsSQL, oids)
+	if err != nil {
+		return wrap("read the tables' pages", err)
+	}
+	type heap struct {
+		Root   uint32
+		Method string
+		Pages  int64
+	}
+	heaps, err := pgx.CollectRows(rows, pgx.RowToStructByName[heap])
+	if err != nil {
+		return wrap("read the tables' pages", err)
+	}
+	for _, h := range heaps {
+		f := byOID[h.Root].Facts.(*facts)
+		if h.Method != "heap" {
+			f.elsewhere = true
+			continue
+		}
+		f.heap = append(f.heap, h.Pages)
+	}
+	for _, st := range byOID {
+		slices.Sort(st.Facts.(*facts).heap)
+	}
+	return nil
+}
+
+// whyNoBlocks says why ctid cannot divide a relation.
+func (s *snapshot) whyNoBlocks(f *facts, r *relation, resume connectors.Resume) error {
+	switch {
+	case f.elsewhere || !f.stored:
+		return errors.New("it is not stored as a heap")
+	case s.version < 14:
+		// A scan for a range of blocks came with 14.
+		return fmt.Errorf("PostgreSQL %d would scan the whole table for a range of blocks; 14 and later do not", s.version)
+	case !r.CanSelect:
+		return errors.New("the source's role may read some columns only, and not ctid")
+	case resume == connectors.Continue:
+		return errors.New(`a row's block changes with time, and resume = "continue" reads at two times`)
+	}
+	return nil
+}
+
+// keyStatsSQL reads what ANALYZE found out about the keys. The lists are cast
+// through text because pg_stats has them as anyarray.
+const keyStatsSQL = `
+	SELECT want.oid, s.null_frac::float8, coalesce(s.correlation, 0)::float8 AS correlation,
+	       coalesce(s.most_common_vals::text::int8[], '{}') AS common,
+	       coalesce(s.most_common_freqs, '{}')::float8[] AS shares,
+	       coalesce(s.histogram_bounds::text::int8[], '{}') AS bounds
+	FROM unnest($1::oid[], $2::text[], $3::text[], $4::text[]) AS want(oid, schema, name, key)
+	JOIN pg_stats s ON s.schemaname = want.schema AND s.tablename = want.name AND s.attname = want.key
+	WHERE s.inherited = EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = want.oid)`
+
+// keyShapes finds out how integer keys lie, for the streams that are worth
+// dividing.
+func (s *snapshot) keyShapes(ctx context.Context, byOID map[uint32]*connectors.Stream) error {
+	var oids []uint32
+	var schemas, names, keys []string
+	for oid, st := range byOID {
+		f := st.Facts.(*facts)
+		if f.key.integer && f.stored && f.bytes > f.minPart {
+			oids = append(oids, oid)
+			schemas = append(schemas, st.Spec.Schema)
+			names = append(names, st.Spec.Table)
+			keys = append(keys, st.Key)
+		}
+	}
+	rows, err := s.holders[0].Query(ctx, keyStatsSQL, oids, schemas, names, keys)
+	if err != nil {
+		return wrap("read the keys' statistics", err)
+	}
+	type keyStats struct {
+		OID         uint32
+		NullFrac    float64
+		Correlation float64
+		Common      []int64
+		Shares      []float64
+		Bounds      []int64
+	}
+	stats, err := pgx.CollectRows(rows, pgx.RowToStructByName[keyStats])
+	if err != nil {
+		return wrap("read the keys' statistics", err)
+	}
+	for _, k := range stats {
+		f := byOID[k.OID].Facts.(*facts)
+		f.key.shape = newKeyShape(k.Bounds, k.Common, k.Shares)
+		f.key.correlation = k.Correlation
+	}
+	for _, oid := range oids {
+		if f := byOID[oid].Facts.(*facts); len(f.key.shape) == 0 {
+			if err := s.sampleKey(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sampleRows is about how many rows a sample of a table without statistics
+// should have: the error of a quantile is then about one percent of the rows.
+const sampleRows = 10_000
+
+// sampleKey looks at some blocks of a table that was never analysed.
+func (s *snapshot) sampleKey(ctx context.Context, f *facts) error {
+	const rowsPerMiB = 1 << 20 / 100 // of rows of 100 bytes
+	percent := min(100, 100*float64(sampleRows)/(float64(f.bytes>>20+1)*rowsPerMiB))
+	sql := fmt.Sprintf("SELECT %s::int8 FROM %s TABLESAMPLE SYSTEM (%f) REPEATABLE (1) WHERE %s IS NOT NULL LIMIT %d",
+		f.key.column, f.relation, max(percent, 0.001), f.key.column, 10*sampleRows)
+	rows, err := s.holders[0].Query(ctx, sql)
+	if err != nil {
+		return wrap("sample the keys", err)
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return wrap("sample the keys", err)
+	}
+	f.key.shape = newKeyShape(keys, nil, nil)
+	slices.Sort(f.key.shape)
+	f.key.correlation = rankCorrelation(keys)
+	return nil
+}
+
+// rankCorrelation says how far the keys, in the order of the heap, ascend or
+// descend: the sign that neighbours agree on, from -1 to 1.
+func rankCorrelation(keys []int64) float64 {
+	var up, down float64
+	for i := 1; i < len(keys); i++ {
+		switch {
+		case keys[i] > keys[i-1]:
+			up++
+		case keys[i] < keys[i-1]:
+			down++
+		}
+	}
+	if up+down == 0 {
+		return 0
+	}
+	return (up - down) / (up + down)
+}
+
+// followsHeap is the correlation from which a key range reads little more than
+// its rows' blocks. Below it, ranges read the table in random order.
+const followsHeap = 0.9
+
+// choose says which partition modes the stream supports, the best by the
+// catalog first.
+func (s *snapshot) choose(st *connectors.Stream) connectors.Choice {
+	f := st.Facts.(*facts)
+	c := connectors.Choice{Knob: partitionMode(), WhyNot: map[string]string{}}
+	c.Knob.Values = nil
+	offer := func(mode string, obstacle error, why string) {
+		if obstacle != nil {
+			c.WhyNot[mode] = obstacle.Error()
+			return
+		}
+		c.Knob.Values = append(c.Knob.Values, mode)
+		if c.Why == "" {
+			c.Best, c.Why = policy.EnumValue(mode), why
+		}
+	}
+	offer(modeCtid, f.noBlocks, "block ranges read every block once")
+	byRange := func() {
+		offer(modeRange, f.noRange(st.Key), fmt.Sprintf("the key %q follows the heap (correlation %.2f)", st.Key, f.key.correlation))
+	}
+	byClass := func() {
+		offer(modeMod, noClass(st.Key), fmt.Sprintf("residue classes of %q are equal however its values lie", st.Key))
+	}
+	if math.Abs(f.key.correlation) >= followsHeap {
+		byRange()
+		byClass()
+	} else {
+		byClass()
+		byRange()
+	}
+	if len(c.Knob.Values) == 0 {
+		c.Why = "the table can only be read in one piece"
+	}
+	return c
+}
+
+var errNoKey = errors.New("there is no key: set partition_key")
+
+// noClass says why residue classes cannot divide the relation.
+func noClass(key string) error {
+	if key == "" {
+		return errNoKey
+	}
+	return nil
+}
+
+// noRange says why key ranges cannot divide the relation.
+func (f *facts) noRange(key string) error {
+	switch {
+	case key == "":
+		return errNoKey
+	case !f.key.integer:
+		return fmt.Errorf("the key %q is not an integer", key)
+	case f.bytes >= 0 && f.bytes <= f.minPart:
+		return errors.New("the table is one part")
+	case len(f.key.shape) == 0:
+		return fmt.Errorf("nothing is known of how the values of %q lie", key)
+	}
+	return nil
+}

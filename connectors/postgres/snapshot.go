@@ -1,0 +1,229 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+// snapshot is one moment of the source: the snapshot of a transaction that
+// exported it. A transaction that imported a snapshot can export it again, so
+// two connections hold it, and each can replace the other.
+type snapshot struct {
+	cfg     Config
+	version int
+
+	mu sync.Mutex // guards the fields below and the connections in holders
+	// holders' transactions see the moment; the first one exported id.
+	holders []*pgx.Conn
+	id      string
+	locks   []string // what FROM names: relations that every holder keeps as they are
+}
+
+// holders is how many connections hold a snapshot: one and its deputy.
+const holders = 2
+
+// holdEvery is how often the holders are looked at, so that one that is gone
+// is replaced before the other goes too. It also keeps a firewall from
+// forgetting the idle connections; the usual limits are minutes.
+const holdEvery = 5 * time.Second
+
+// Snapshot exports a new moment.
+func (s *Source) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
+	snap, err := newSnapshot(ctx, s.cfg)
+	if err != nil {
+		return nil, fmt.Errorf("take a snapshot of the source: %w", err)
+	}
+	return snap, nil
+}
+
+func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
+	conn, err := cfg.connect(ctx, sourceRole)
+	if err != nil {
+		return nil, err
+	}
+	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
+	if _, err := conn.Exec(ctx, beginReading); err != nil {
+		s.Close(ctx)
+		return nil, wrap("begin to read", err)
+	}
+	if err := s.export(ctx); err != nil {
+		s.Close(ctx)
+		return nil, err
+	}
+	if err := s.deputise(ctx); err != nil {
+		s.Close(ctx)
+		return nil, err
+	}
+	return s, nil
+}
+
+// export makes the first holder's snapshot the one that others import.
+func (s *snapshot) export(ctx context.Context) error {
+	err := s.holders[0].QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&s.id)
+	return wrap("export the snapshot", err)
+}
+
+// join opens a connection whose transaction sees the snapshot id.
+func (s *snapshot) join(ctx context.Context, id string) (*pgx.Conn, error) {
+	conn, err := s.cfg.connect(ctx, sourceRole)
+	if err != nil {
+		return nil, err
+	}
+	sql := beginReading + "; SET TRANSACTION SNAPSHOT " + literal(id)
+	if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+		conn.Close(ctx)
+		return nil, wrap("import the snapshot", err)
+	}
+	return conn, nil
+}
+
+// gone reports whether an import failed because the transaction that exported
+// the snapshot has ended.
+func gone(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "22023", "42704", "55000": // no such file, the same since 17, its process is not running
+		return true
+	}
+	return false
+}
+
+// ID names the moment; it changes when another connection takes it over.
+func (s *snapshot) ID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.id
+}
+
+// Reader opens a source lane.
+func (s *snapshot) Reader(ctx context.Context) (connectors.Reader, error) {
+	conn, err := s.member(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open a source lane: %w", err)
+	}
+	r, err := newReader(ctx, conn)
+	if err != nil {
+		conn.Close(ctx)
+		return nil, err
+	}
+	return r, nil
+}
+
+// member opens a connection that sees the moment, and heals the snapshot
+// first where it must.
+func (s *snapshot) member(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := s.join(ctx, s.ID())
+	if !gone(err) {
+		return conn, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.heal(ctx); err != nil {
+		return nil, err
+	}
+	return s.join(ctx, s.id)
+}
+
+// Hold looks after the holders until ctx ends or the moment is lost.
+func (s *snapshot) Hold(ctx context.Context) error {
+	tick := time.NewTicker(holdEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := s.look(ctx); errors.Is(err, connectors.ErrSnapshotLost) {
+			return err
+		}
+	}
+}
+
+// look heals the snapshot. What else fails can wait for the next time.
+func (s *snapshot) look(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.heal(ctx); err != nil {
+		return err
+	}
+	return s.deputise(ctx)
+}
+
+// heal drops the holders that are gone, and exports again where the exporter
+// was among them. s.mu is held.
+func (s *snapshot) heal(ctx context.Context) error {
+	exporter := s.holders[0]
+	var alive []*pgx.Conn
+	for _, h := range s.holders {
+		if _, err := h.Exec(ctx, "SELECT 1"); err == nil {
+			alive = append(alive, h)
+		} else if ctx.Err() != nil {
+			return ctx.Err()
+		} else {
+			h.Close(ctx)
+		}
+	}
+	if len(alive) == 0 {
+		s.holders = []*pgx.Conn{exporter} // closed: every later look finds the same
+		return connectors.ErrSnapshotLost
+	}
+	s.holders = alive
+	if alive[0] == exporter {
+		return nil
+	}
+	return s.export(ctx)
+}
+
+// deputise opens the connections that are missing among the holders. s.mu is
+// held.
+func (s *snapshot) deputise(ctx context.Context) error {
+	for len(s.holders) < holders {
+		conn, err := s.join(ctx, s.id)
+		if err != nil {
+			return err
+		}
+		s.holders = append(s.holders, conn)
+		if err := lock(ctx, conn, s.locks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lock keeps the relations from being dropped, rewritten or truncated while
+// the transaction lasts. Unlike LOCK TABLE, a query that reads nothing does so
+// for every kind of relation, and needs no more than the right to read.
+func lock(ctx context.Context, conn *pgx.Conn, relations []string) error {
+	var sql strings.Builder
+	for _, r := range relations {
+		sql.WriteString("SELECT FROM " + r + " LIMIT 0;")
+	}
+	_, err := conn.PgConn().Exec(ctx, sql.String()).ReadAll()
+	return wrap("lock the source tables", err)
+}
+
+// Close ends the moment.
+func (s *snapshot) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, h := range s.holders {
+		errs = append(errs, h.Close(ctx))
+	}
+	return errors.Join(errs...)
+}

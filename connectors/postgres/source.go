@@ -1,0 +1,213 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// Source copies from a PostgreSQL server.
+type Source struct{ cfg Config }
+
+var _ connectors.Source = (*Source)(nil)
+
+// NewSource does not connect yet.
+func NewSource(cfg Config) *Source { return &Source{cfg: cfg} }
+
+// Knobs declares partition_mode. What a stream supports of it, and which mode
+// is best for it, is known when the stream is described.
+func (s *Source) Knobs() []policy.Knob { return []policy.Knob{partitionMode()} }
+
+func partitionMode() policy.Knob {
+	return policy.Knob{
+		Name:    knobMode,
+		Owner:   policy.Source,
+		Kind:    policy.Enum,
+		Values:  []string{modeCtid, modeRange, modeMod},
+		Default: policy.EnumValue(modeCtid),
+		Doc:     "How the lanes share one stream's rows: by ranges of blocks, by ranges of the key, or by residue classes of the key.",
+	}
+}
+
+// Tables lists what there is to copy.
+func (s *Source) Tables(ctx context.Context) ([]connectors.TableInfo, error) {
+	conn, err := s.cfg.connect(ctx, sourceRole)
+	if err != nil {
+		return nil, fmt.Errorf("list the source's tables: %w", err)
+	}
+	defer conn.Close(ctx)
+	tables, err := listTables(ctx, conn)
+	if err != nil {
+		return nil, fmt.Errorf("list the source's tables: %w", err)
+	}
+	return tables, nil
+}
+
+// Cutter hands out the stream's rows as parts.
+func (s *snapshot) Cutter(_ context.Context, st *connectors.Stream, columns []string, state []byte) (connectors.Cutter, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := *st.Facts.(*facts)
+	// COPY by name cannot read generated columns.
+	if slices.ContainsFunc(st.Table.Columns, func(c connectors.Column) bool {
+		return c.Generated != "" && slices.Contains(columns, c.Name)
+	}) {
+		f.name = ""
+	}
+	return newCutter(f, columns, s.id, state)
+}
+
+// Describe finds out about the streams, and keeps their tables from changing
+// until the snapshot is closed.
+func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) ([]*connectors.Stream, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make([]relName, len(specs))
+	for i, spec := range specs {
+		names[i] = relName{spec.Schema, spec.Table}
+	}
+	relations, err := readTables(ctx, s.holders[0], names)
+	if err != nil {
+		return nil, err
+	}
+	var streams []*connectors.Stream
+	var problems []error
+	for i, spec := range specs {
+		stream, err := s.stream(spec, relations[names[i]])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", spec.Name, err))
+			continue
+		}
+		streams = append(streams, stream)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	if err := s.keep(ctx, streams, relations); err != nil {
+		return nil, err
+	}
+	if err := s.measure(ctx, streams, relations); err != nil {
+		return nil, err
+	}
+	for _, st := range streams {
+		st.Choices = []connectors.Choice{s.choose(st)}
+	}
+	return streams, nil
+}
+
+// stream is what the definition alone says of a stream.
+func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.Stream, error) {
+	if r == nil {
+		return nil, fmt.Errorf("there is no table %s.%s at the source", spec.Schema, spec.Table)
+	}
+	if err := readable(r); err != nil {
+		return nil, err
+	}
+	table, err := selectColumns(r.Table, spec.Columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range table.Columns {
+		if slices.Contains(r.Unreadable, c.Name) {
+			return nil, fmt.Errorf("the source's role may not read column %q: GRANT SELECT on it, or leave it out with columns = [...]", c.Name)
+		}
+	}
+	key, err := chooseKey(spec, r)
+	if err != nil {
+		return nil, err
+	}
+	st := &connectors.Stream{Spec: spec, Table: table, Rows: -1, Bytes: -1, Key: key.Name}
+	if spec.Resume == connectors.Continue && (key.Name == "" || !slices.Equal(primaryKey(r.Table), []string{key.Name})) {
+		return nil, fmt.Errorf(`resume = "continue" needs a primary key of one column as the partition key, ` +
+			`so that a row is in the same part at any moment: leave resume out, or set partition_key to the primary key`)
+	}
+	st.Facts = &facts{
+		relation: fromClause(r),
+		where:    spec.Where,
+		name:     copyName(r),
+		bytes:    -1,
+		minPart:  defaultMinPart,
+		key: keyAxis{
+			column:   quoted(key.Name),
+			integer:  key.Key == "integer",
+			nullable: !key.NotNull,
+		},
+	}
+	return st, nil
+}
+
+// readable reports in words why a relation cannot be read in full.
+func readable(r *relation) error {
+	switch {
+	case r.Dropped:
+		return &changedError{[]string{r.Name}}
+	case r.RowSecurity:
+		return fmt.Errorf("row-level security would hide rows from role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
+	case r.Persistence == "temporary":
+		return fmt.Errorf("a temporary table cannot be seen from other connections")
+	}
+	return nil
+}
+
+// selectColumns returns the table with the named columns only, in the order of
+// the table; all where there are no names.
+func selectColumns(t connectors.Table, names []string) (connectors.Table, error) {
+	if len(names) == 0 {
+		return t, nil
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(t.Columns, func(c connectors.Column) bool { return c.Name == n }) {
+			return t, fmt.Errorf("there is no column %q; the table has %s", n, idents(columnNames(t)))
+		}
+	}
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c connectors.Column) bool {
+		return !slices.Contains(names, c.Name)
+	})
+	return t, nil
+}
+
+// fromClause names the relation for FROM. A table that others inherit from is
+// read without them: they are tables of their own.
+func fromClause(r *relation) string {
+	if r.Kind == connectors.PlainTable {
+		return "ONLY " + ident(r.Schema, r.Name)
+	}
+	return ident(r.Schema, r.Name)
+}
+
+// copyName names the relation for COPY, which reads tables only, and of those
+// no rows of others that inherit.
+func copyName(r *relation) string {
+	if r.Kind == connectors.PlainTable {
+		return ident(r.Schema, r.Name)
+	}
+	return ""
+}
+
+func columnNames(t connectors.Table) []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+func primaryKey(t connectors.Table) []string {
+	for _, c := range t.Constraints {
+		if c.Kind == "primary key" {
+			return c.Columns
+		}
+	}
+	return nil
+}
+
+func quoted(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ident(name)
+}

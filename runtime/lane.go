@@ -1,0 +1,224 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// A lane moves rows in blocks: while one is written the next ones are read.
+// Four blocks of 256 KiB keep reader and writer from waiting for each other's
+// hiccups; more or larger ones move nothing faster and leave the processor's
+// cache.
+const (
+	blockBytes    = 256 << 10
+	blocksPerLane = 4
+)
+
+// laneMemory bounds what a lane allocates: its blocks, the offsets of row ends
+// in them (at most one in two bytes, four bytes each), and the connections'
+// buffers.
+const laneMemory = blocksPerLane*(blockBytes+2*blockBytes) + blockBytes
+
+// lane is one source connection that feeds one destination connection. It
+// opens them when it has work, and again after an error.
+type lane struct {
+	run    *run
+	snap   connectors.Snapshot
+	number int
+	reader connectors.Reader
+	writer connectors.Writer
+	free   chan *connectors.Block
+}
+
+// lane does jobs until there are none.
+func (r *run) lane(ctx context.Context, snap connectors.Snapshot, b *board, number int) error {
+	l := &lane{run: r, snap: snap, number: number}
+	defer l.close()
+	for {
+		j, ok := b.claim()
+		if !ok {
+			return nil
+		}
+		if err := l.do(ctx, b, j); err != nil {
+			return fmt.Errorf("%s: %w", j.task.name(), err)
+		}
+	}
+}
+
+func (l *lane) do(ctx context.Context, b *board, j job) error {
+	switch j.do {
+	case opening:
+		return l.run.open(ctx, l.snap, b, j.task)
+	case cutting:
+		return l.run.cut(ctx, b, j.task)
+	}
+	if err := l.copy(ctx, j); err != nil {
+		return err
+	}
+	b.copied(j.task)
+	return nil
+}
+
+// copy copies a part, again and again until it is committed or cannot be.
+func (l *lane) copy(ctx context.Context, j job) error {
+	tried := false
+	_, err := retry(ctx, l.run, j.task.name(), "copy a part", func() (struct{}, error) {
+		if tried {
+			done, err := l.committed(ctx, j)
+			if done || err != nil {
+				return struct{}{}, err
+			}
+		}
+		tried = true
+		return struct{}{}, l.try(ctx, j)
+	})
+	return err
+}
+
+// committed reports whether an earlier try was committed after all: its
+// connection may have been lost with the answer.
+func (l *lane) committed(ctx context.Context, j job) (bool, error) {
+	marks, err := l.run.load.Marks(ctx, j.part.Stream, j.part.Generation)
+	if err != nil {
+		return false, err
+	}
+	rows, done := marks[j.part.Mark]
+	if done {
+		j.task.rows.Add(rows)
+		l.run.emit(PartDone{Part: j.part, Lane: l.number, Rows: rows})
+	}
+	return done, nil
+}
+
+// try copies a part once.
+func (l *lane) try(ctx context.Context, j job) error {
+	began := time.Now()
+	done := PartDone{Part: j.part, Lane: l.number}
+	err := l.open(ctx)
+	if err == nil {
+		err = l.relay(ctx, j, &done)
+	}
+	if err != nil {
+		// What arrived of the part went with its transaction.
+		j.task.rows.Add(-done.Rows)
+		j.task.bytes.Add(-done.Bytes)
+		l.close()
+		return err
+	}
+	done.Duration = time.Since(began)
+	l.run.emit(done)
+	return nil
+}
+
+// open opens the connections that the lane lacks.
+func (l *lane) open(ctx context.Context) (err error) {
+	if l.reader == nil {
+		if l.reader, err = l.snap.Reader(ctx); err != nil {
+			return err
+		}
+	}
+	if l.writer == nil {
+		if l.writer, err = l.run.load.Writer(ctx); err != nil {
+			return err
+		}
+	}
+	if l.free == nil {
+		l.free = make(chan *connectors.Block, blocksPerLane)
+		for range blocksPerLane {
+			l.free <- &connectors.Block{Data: make([]byte, 0, blockBytes)}
+		}
+	}
+	return nil
+}
+
+// close hangs up. Blocks may be lost with an error, so they go too.
+func (l *lane) close() {
+	if l.reader != nil {
+		l.reader.Close()
+	}
+	if l.writer != nil {
+		l.writer.Close()
+	}
+	l.reader, l.writer, l.free = nil, nil, nil
+}
+
+// relay copies a part from the reader to the writer.
+func (l *lane) relay(ctx context.Context, j job, done *PartDone) error {
+	g, ctx := errgroup.WithContext(ctx)
+	full := make(chan *connectors.Block, blocksPerLane)
+	g.Go(func() error { return l.read(ctx, j.part, full, done) })
+	g.Go(func() error { return l.write(ctx, j, full, done) })
+	return g.Wait()
+}
+
+// read fills free blocks. It closes full when the part is complete, and only
+// then: the writer commits behind the last block.
+func (l *lane) read(ctx context.Context, p connectors.Part, full chan<- *connectors.Block, done *PartDone) error {
+	if err := l.reader.Start(ctx, p); err != nil {
+		return err
+	}
+	for {
+		var b *connectors.Block
+		select {
+		case b = <-l.free:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		began := time.Now()
+		err := l.reader.Next(ctx, b)
+		done.SourceWait += time.Since(began)
+		if errors.Is(err, io.EOF) {
+			l.free <- b
+			close(full)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		full <- b // never blocks: it holds every block there is
+	}
+}
+
+// write writes full blocks and commits the part behind the last one.
+func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, done *PartDone) error {
+	if err := l.writer.Begin(ctx, j.part); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done(): // reading failed
+			return context.Cause(ctx)
+		case b, more := <-full:
+			if !more {
+				return l.commit(ctx, done)
+			}
+			began := time.Now()
+			if err := l.writer.Write(ctx, b); err != nil {
+				return err
+			}
+			done.WriteWait += time.Since(began)
+			l.count(j.task, b, done)
+			l.free <- b
+		}
+	}
+}
+
+func (l *lane) commit(ctx context.Context, done *PartDone) error {
+	stats, err := l.writer.Commit(ctx, done.Rows)
+	done.FlushTime, done.CommitTime, done.Flushes = stats.FlushTime, stats.CommitTime, stats.Flushes
+	return err
+}
+
+func (l *lane) count(t *task, b *connectors.Block, done *PartDone) {
+	done.Rows += int64(len(b.Ends))
+	done.Bytes += int64(len(b.Data))
+	t.rows.Add(int64(len(b.Ends)))
+	t.bytes.Add(int64(len(b.Data)))
+}

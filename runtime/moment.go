@@ -1,0 +1,119 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// moment takes a snapshot and copies every unpublished stream from it. It
+// reports whether at least one part was committed.
+func (r *run) moment(ctx context.Context) (progress bool, err error) {
+	specs := r.specs()
+	if len(specs) == 0 {
+		return false, nil
+	}
+	snap, plans, err := r.prepare(ctx, specs)
+	if err != nil {
+		return false, err
+	}
+	// Closing only ends transactions that read.
+	defer snap.Close(context.WithoutCancel(ctx))
+	if !r.started {
+		r.started = true
+		r.emit(RunStarted{RunID: r.attempt.RunID, Attempt: r.attempt.Number, Pipeline: r.cfg.Run.Pipeline, Streams: plans})
+	}
+	r.snapshot = snap.ID()
+	moment := r.snapshot
+	err = r.work(ctx, snap, r.board(plans))
+	for name, t := range r.tasks {
+		progress = progress || t.parts > 0
+		if t.state == published {
+			r.finished[name] = t.summary(statusDone)
+			r.shown[moment] = true
+			if t.kept > 0 {
+				r.shown[earlier] = true
+			}
+		}
+	}
+	return progress, err
+}
+
+// prepare takes a snapshot and finds out everything that could keep a stream
+// from being copied, before any byte moves.
+func (r *run) prepare(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, []StreamPlan, error) {
+	type prepared struct {
+		snap  connectors.Snapshot
+		plans []StreamPlan
+	}
+	p, err := retryFor(ctx, r, r.patience(), "", "prepare the run", func() (prepared, error) {
+		snap, plans, err := inspect(ctx, r.cfg, specs)
+		return prepared{snap, plans}, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := problems(p.plans); err != nil {
+		p.snap.Close(ctx)
+		return nil, nil, err
+	}
+	return p.snap, p.plans, nil
+}
+
+// board sets up the tasks, the longest first, so that no long one is left
+// alone at the end.
+func (r *run) board(plans []StreamPlan) *board {
+	tasks := make([]*task, len(plans))
+	r.tasks = map[string]*task{}
+	for i, p := range plans {
+		tasks[i] = newTask(p)
+		r.tasks[p.Stream.Spec.Name] = tasks[i]
+	}
+	slices.SortStableFunc(tasks, func(a, b *task) int {
+		return cmp.Compare(b.plan.Stream.Bytes, a.plan.Stream.Bytes)
+	})
+	return newBoard(tasks)
+}
+
+// work runs the lanes and the publishers until every task is published.
+func (r *run) work(ctx context.Context, snap connectors.Snapshot, b *board) error {
+	g, ctx := errgroup.WithContext(ctx)
+	working, done := context.WithCancel(ctx)
+	g.Go(func() error { return snap.Hold(working) })
+	g.Go(func() error { return r.watch(working, b) })
+	g.Go(func() error {
+		defer done()
+		return r.workers(ctx, snap, b)
+	})
+	return g.Wait()
+}
+
+// workers starts the lanes and the publishers, and waits for them.
+func (r *run) workers(ctx context.Context, snap connectors.Snapshot, b *board) error {
+	g, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, b.stop)()
+	for i := range r.cfg.laneCap() {
+		g.Go(func() error { return r.lane(ctx, snap, b, i) })
+	}
+	for range publishers {
+		g.Go(func() error { return r.publisher(ctx, b) })
+	}
+	return g.Wait()
+}
+
+// problems returns all that keep streams from being copied as one error.
+func problems(plans []StreamPlan) error {
+	var errs []error
+	for _, p := range plans {
+		for _, text := range slices.Concat(p.Target.Problems, p.Problems) {
+			errs = append(errs, fmt.Errorf("%s: %s", p.Stream.Spec.Name, text))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,82 @@
+package runtime
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// task is the work on one stream within one moment. The board guards what may
+// change, except the counters.
+type task struct {
+	plan StreamPlan
+
+	state      state
+	cutter     connectors.Cutter
+	generation int
+	into       string
+	window     int            // how many times the cutter was asked
+	setting    policy.Setting // of the parts in queue
+	queue      []connectors.Part
+	active     int // lanes at work on its parts
+	nextMark   int64
+	issued     []connectors.Part // every part cut, for the marks to be checked against
+	kept       int64             // rows that an earlier moment committed
+
+	parts     int64 // committed
+	began     time.Time
+	loaded    time.Time
+	published time.Time
+
+	rows, bytes atomic.Int64 // on their way or committed
+}
+
+// state is how far a task is. The states follow each other, except that a
+// destination that crashed may send a task from publishing back to copying.
+type state int
+
+const (
+	waiting    state = iota // nothing has begun
+	opening                 // a lane makes the staging table ready and cuts the first parts
+	copying                 // lanes copy parts
+	cutting                 // a lane cuts the next parts
+	loaded                  // every part is committed
+	publishing              // indexes, constraints, the swap
+	published
+)
+
+func newTask(p StreamPlan) *task {
+	return &task{plan: p, setting: p.Baseline, nextMark: 1}
+}
+
+func (t *task) name() string { return t.plan.Stream.Spec.Name }
+
+// parallelism is how many lanes may work on the task at once.
+func (t *task) parallelism() int { return int(t.setting[Parallelism].Int) }
+
+// fill completes freshly cut parts.
+func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
+	for i := range parts {
+		p := &parts[i]
+		p.Stream, p.Mark = t.name(), t.nextMark
+		p.Into, p.RunID, p.Generation = t.into, runID, t.generation
+		p.Setting = s
+		t.nextMark++
+	}
+}
+
+func (t *task) summary(status string) StreamSummary {
+	s := StreamSummary{
+		Stream: t.name(), Target: t.plan.Target.Schema + "." + t.plan.Target.Name, Status: status,
+		Rows: t.rows.Load(), Bytes: t.bytes.Load(), Setting: t.setting,
+	}
+	if !t.loaded.IsZero() {
+		s.Load = t.loaded.Sub(t.began)
+	}
+	if !t.published.IsZero() {
+		s.Publish = t.published.Sub(t.loaded)
+	}
+	return s
+}
