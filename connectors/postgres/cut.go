@@ -109,7 +109,7 @@ func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Par
 	rest := want == left
 	mode := cut.Setting[knobMode].Name
 	switch {
-	case rest && left <= c.minPart && c.bytes >= 0:
+	case rest && left <= min(c.minPart, cut.PartBytes) && c.bytes >= 0:
 		return c.all(left), nil
 	case mode == modeCtid && len(c.heap) > 0:
 		return c.blocks(want, rest, cut), nil

@@ -55,7 +55,7 @@ func newReader(ctx context.Context, conn *pgx.Conn) (*reader, error) {
 // spares the server a plan and the executor.
 func copyOut(p connectors.Part) string {
 	format := " TO STDOUT (FORMAT " + formatOf(p) + ")"
-	if p.Whole {
+	if p.Whole && p.Columns != "" { // a list of no columns is a syntax error here, and legal below
 		return "COPY " + p.Relation + " (" + p.Columns + ")" + format
 	}
 	query := "SELECT " + p.Columns + " FROM " + p.Relation
