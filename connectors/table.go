@@ -83,7 +83,8 @@ type Constraint struct {
 // Index is an index that no constraint owns.
 type Index struct {
 	Name       string
-	Definition string // as pg_get_indexdef gives it, naming the table
+	Columns    []string // all that its definition names, in no order of meaning
+	Definition string   // as pg_get_indexdef gives it, naming the table
 	Unique     bool
 	Comment    string
 	Needs      []string // the extensions that it uses: pg_trgm
@@ -92,6 +93,7 @@ type Index struct {
 // ForeignKey points from the table's columns to another table's.
 type ForeignKey struct {
 	Name                string
+	Columns             []string // of this table
 	RefSchema, RefTable string
 	Definition          string // as pg_get_constraintdef gives it
 }

@@ -95,7 +95,7 @@ func TestReadViews(t *testing.T) {
 	diff(t, connectors.Table{
 		Dialect: "postgres", Schema: "public", Name: "m", Kind: connectors.MaterializedView, Columns: columns,
 		Indexes: []connectors.Index{
-			{Name: "m_id", Definition: "CREATE UNIQUE INDEX m_id ON public.m USING btree (id)", Unique: true},
+			{Name: "m_id", Columns: []string{"id"}, Definition: "CREATE UNIQUE INDEX m_id ON public.m USING btree (id)", Unique: true},
 		},
 		Omitted: []string{"it is a materialized view: its rows become a table"},
 	}, matview.Table)

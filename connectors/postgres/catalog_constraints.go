@@ -44,7 +44,7 @@ func (c *catalog) addConstraint(row constraintRow) {
 	r := c.byOID[row.Rel]
 	if row.Kind == "f" {
 		r.ForeignKeys = append(r.ForeignKeys, connectors.ForeignKey{
-			Name: row.Name, RefSchema: row.RefSchema, RefTable: row.RefTable, Definition: row.Definition,
+			Name: row.Name, Columns: row.Columns, RefSchema: row.RefSchema, RefTable: row.RefTable, Definition: row.Definition,
 		})
 		return
 	}
@@ -64,6 +64,14 @@ var indexesSQL = `
 select i.indrelid as rel,
        c.relname as name,
        quote_ident(c.relname) as quoted,
+       array(select a.attname
+             from pg_attribute a
+             where a.attrelid = i.indrelid and exists (
+                 select from pg_depend uses
+                 where uses.classid = 'pg_class'::regclass and uses.objid = i.indexrelid
+                   and uses.refclassid = 'pg_class'::regclass and uses.refobjid = i.indrelid
+                   and uses.refobjsubid = a.attnum)
+             order by a.attnum) as columns,
        pg_get_indexdef(i.indexrelid) as definition,
        i.indisunique as unique,
        i.indisvalid as valid,
@@ -78,6 +86,7 @@ order by i.indrelid, c.relname`
 
 type indexRow struct {
 	Rel                      uint32
+	Columns                  []string
 	Name, Quoted, Definition string
 	Unique, Valid            bool
 	Comment                  string
@@ -92,6 +101,7 @@ func (c *catalog) addIndex(row indexRow) {
 	}
 	r.Indexes = append(r.Indexes, connectors.Index{
 		Name:       row.Name,
+		Columns:    row.Columns,
 		Definition: plainIndex(row.Definition, row.Quoted),
 		Unique:     row.Unique,
 		Comment:    row.Comment,

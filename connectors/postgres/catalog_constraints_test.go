@@ -43,10 +43,10 @@ func TestReadIndexes(t *testing.T) {
 		comment on index part is 'the part'`)
 	conn := session(t, db.DSN, sourceRole)
 	diff(t, []connectors.Index{
-		{Name: "Expr ON ONLY x", Unique: true,
+		{Name: "Expr ON ONLY x", Columns: []string{"a", "b"}, Unique: true,
 			Definition: `CREATE UNIQUE INDEX "Expr ON ONLY x" ON public.t USING btree (lower(b) COLLATE "C") INCLUDE (a)`},
-		{Name: "filled", Definition: "CREATE INDEX filled ON public.t USING hash (b) WITH (fillfactor='50')"},
-		{Name: "part", Definition: "CREATE INDEX part ON public.t USING btree (a DESC NULLS LAST) WHERE (a > 0)",
+		{Name: "filled", Columns: []string{"b"}, Definition: "CREATE INDEX filled ON public.t USING hash (b) WITH (fillfactor='50')"},
+		{Name: "part", Columns: []string{"a"}, Definition: "CREATE INDEX part ON public.t USING btree (a DESC NULLS LAST) WHERE (a > 0)",
 			Comment: "the part"},
 	}, definition(t, conn, "t").Indexes)
 }
@@ -84,9 +84,9 @@ func TestReadForeignKeys(t *testing.T) {
 		create table t (x int, y int, self int primary key references t,
 			constraint up foreign key (x, y) references s."Parent" on delete cascade deferrable)`, "t")
 	diff(t, []connectors.ForeignKey{
-		{Name: "t_self_fkey", RefSchema: "public", RefTable: "t",
+		{Name: "t_self_fkey", Columns: []string{"self"}, RefSchema: "public", RefTable: "t",
 			Definition: "FOREIGN KEY (self) REFERENCES public.t(self)"},
-		{Name: "up", RefSchema: "s", RefTable: "Parent",
+		{Name: "up", Columns: []string{"x", "y"}, RefSchema: "s", RefTable: "Parent",
 			Definition: `FOREIGN KEY (x, y) REFERENCES s."Parent"(a, b) ON DELETE CASCADE DEFERRABLE`},
 	}, got.ForeignKeys)
 }
@@ -106,7 +106,7 @@ func TestReadPartitioned(t *testing.T) {
 
 	diff(t, connectors.PartitionedTable, whole.Kind)
 	diff(t, []connectors.Index{
-		{Name: " ON ONLY ", Definition: `CREATE INDEX " ON ONLY " ON public.whole USING btree (r)`},
+		{Name: " ON ONLY ", Columns: []string{"r"}, Definition: `CREATE INDEX " ON ONLY " ON public.whole USING btree (r)`},
 	}, whole.Indexes)
 	diff(t, []connectors.Constraint{
 		{Name: "whole_pkey", Kind: "primary key", Columns: []string{"id", "at"}, Definition: "PRIMARY KEY (id, at)"},

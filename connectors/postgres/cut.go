@@ -36,7 +36,11 @@ type facts struct {
 	heap      heapShape // empty where ctid cannot divide the relation
 	noBlocks  error     // and why
 	key       keyAxis
+	from      origin // the database
 }
+
+// origin says which database the stream comes from.
+func (f *facts) origin() origin { return f.from }
 
 // keyAxis is the column that divides a stream by value.
 type keyAxis struct {

@@ -93,7 +93,7 @@ func (c Config) settings(r role, version int) string {
 		set = append(set, [2]string{"transaction_timeout", "0"})
 	}
 	switch r {
-	case sourceRole:
+	case sourceRole, booksRole:
 		// Names in regclass and the like are then printed with their schema.
 		set = append(set, [2]string{"search_path", ""})
 	case loadRole:
@@ -106,6 +106,17 @@ func (c Config) settings(r role, version int) string {
 	}
 	return sql.String()
 }
+
+// hangUp closes a connection that nobody needs any more, whatever became of
+// the context it was used under.
+func hangUp(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
+
+// goodbye bounds the wait for a server that is not there to hear it.
+const goodbye = time.Second
 
 // version is the server's major version; 0 where it does not tell.
 func version(conn *pgx.Conn) int {

@@ -1,0 +1,341 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// targetFacts are the destination's own notes about a target.
+type targetFacts struct {
+	name       relName
+	definition string // a digest of what the stream is
+	// replaced are the tables that the same run replaces, by their target names.
+	replaced map[relName]bool
+}
+
+// planner knows all that planning needs; it asks the server nothing any more.
+type planner struct {
+	options    DestinationOptions
+	site       site
+	found      map[relName]*present
+	replaced   map[relName]bool
+	claimed    map[relName]string // targets, by the stream that has them already
+	blueprints map[*connectors.Stream]*blueprint
+	casts      map[typePair]bool
+	types      map[string]knownType // by their quoted names
+	extensions map[string]bool
+	collations map[string]bool // by their quoted names
+}
+
+func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
+	p := &planner{
+		options:    o,
+		replaced:   map[relName]bool{},
+		claimed:    map[relName]string{},
+		blueprints: map[*connectors.Stream]*blueprint{},
+	}
+	var names []relName
+	for _, s := range streams {
+		name := targetName(s.Spec)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if s.Spec.WriteMode == connectors.Replace {
+			p.replaced[name] = true
+		}
+	}
+	var err error
+	if p.site, err = readSite(ctx, conn); err != nil {
+		return nil, err
+	}
+	if p.found, err = inspect(ctx, conn, names); err != nil {
+		return nil, err
+	}
+	if err := p.ask(ctx, conn, streams); err != nil {
+		return nil, wrap("look at the destination", err)
+	}
+	return p, nil
+}
+
+// ask finds out which types, casts, extensions and expressions the destination
+// knows.
+func (p *planner) ask(ctx context.Context, conn *pgx.Conn, streams []*connectors.Stream) (err error) {
+	if p.types, err = readKnownTypes(ctx, conn, streams); err != nil {
+		return err
+	}
+	if p.casts, err = readCasts(ctx, conn, p.typePairs(streams)); err != nil {
+		return err
+	}
+	if p.extensions, err = readNames(ctx, conn, "SELECT extname FROM pg_extension"); err != nil {
+		return err
+	}
+	const collations = `
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname)
+FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))`
+	if p.collations, err = readNames(ctx, conn, collations); err != nil {
+		return err
+	}
+	for _, s := range streams {
+		if p.found[targetName(s.Spec)].rel != nil {
+			continue
+		}
+		if p.blueprints[s], err = draw(ctx, conn, s, p.typesExist(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readNames(ctx context.Context, conn *pgx.Conn, sql string) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return collectNames(rows)
+}
+
+func collectNames(rows pgx.Rows) (map[string]bool, error) {
+	names := map[string]bool{}
+	var name string
+	_, err := pgx.ForEachRow(rows, []any{&name}, func() error {
+		names[name] = true
+		return nil
+	})
+	return names, err
+}
+
+// plan is what a stream would become.
+func (p *planner) plan(s *connectors.Stream) *connectors.Target {
+	name := targetName(s.Spec)
+	now := p.found[name]
+	t := &connectors.Target{Stream: s, Schema: name.Schema, Name: name.Name, Exists: now.rel != nil}
+	p.checkName(t, name)
+	p.checkSite(t, now)
+	if now.rel == nil {
+		p.planMissing(t, now)
+	} else {
+		p.planExisting(t, now)
+	}
+	t.Facts = &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	return t
+}
+
+// digestOf is a digest of all that makes the stream what it is. What the
+// destination has is not in it: publishing changes that.
+func digestOf(t *connectors.Target) string {
+	type column struct{ Name, Type, Generated string }
+	var columns []column
+	for _, c := range t.Stream.Table.Columns {
+		columns = append(columns, column{c.Name, c.Type, c.Generated})
+	}
+	text, err := json.Marshal([]any{t.Stream.Spec, columns, t.Schema, t.Name})
+	if err != nil {
+		panic(err) // plain strings always marshal
+	}
+	return digest(string(text))
+}
+
+func problem(t *connectors.Target, format string, args ...any) {
+	t.Problems = append(t.Problems, fmt.Sprintf(format, args...))
+}
+
+func step(t *connectors.Target, format string, args ...any) {
+	t.Steps = append(t.Steps, fmt.Sprintf(format, args...))
+}
+
+// checkName finds names that cannot be, and names that are not free.
+func (p *planner) checkName(t *connectors.Target, name relName) {
+	for _, part := range []string{name.Schema, name.Name} {
+		if len(part) > maxName {
+			problem(t, "the name %s is longer than the %d bytes that PostgreSQL keeps: choose a shorter target", part, maxName)
+		}
+	}
+	if name.Schema == "_rbt" {
+		problem(t, "the schema _rbt is for rbt's own books: choose another schema")
+	}
+	if other, taken := p.claimed[name]; taken {
+		problem(t, "stream %s has the same target %s: give one of them another target", other, name)
+	} else {
+		p.claimed[name] = t.Stream.Spec.Name
+	}
+	if what := p.found[name].occupied; what != "" {
+		problem(t, "the name %s belongs to %s: choose another target", name, what)
+	}
+	source, known := t.Stream.Facts.(interface{ origin() origin })
+	if known && source.origin().same(p.site.origin) && name == (relName{t.Stream.Table.Schema, t.Stream.Table.Name}) {
+		problem(t, "%s is the source table itself: choose another target or another database", name)
+	}
+}
+
+// checkSite finds what the role may not do around the target.
+func (p *planner) checkSite(t *connectors.Target, now *present) {
+	role, database := ident(p.site.role), ident(p.site.database)
+	if !p.site.booksReady && !p.site.canCreate {
+		problem(t, "the role %s may not create the schema _rbt, where rbt keeps its books: GRANT CREATE ON DATABASE %s TO %s",
+			p.site.role, database, role)
+	}
+	switch {
+	case now.schemaExists && !now.canCreate:
+		problem(t, "the role %s may not create tables in schema %s: GRANT USAGE, CREATE ON SCHEMA %s TO %s",
+			p.site.role, t.Schema, ident(t.Schema), role)
+	case !now.schemaExists && !p.site.canCreate:
+		problem(t, "schema %s does not exist and the role %s may not create it: CREATE SCHEMA %s AUTHORIZATION %s",
+			t.Schema, p.site.role, ident(t.Schema), role)
+	case !now.schemaExists:
+		step(t, "create schema %s", t.Schema)
+	}
+}
+
+// planMissing plans a table that is to be created.
+func (p *planner) planMissing(t *connectors.Target, now *present) {
+	b := p.blueprints[t.Stream]
+	t.Method = methodCreate
+	t.Columns = b.copied()
+	p.planTypes(t)
+	p.checkNeeds(t, b)
+	for _, c := range b.Columns {
+		if c.Collation != "" && !p.collations[c.Collation] {
+			problem(t, "column %s needs collation %s, which the destination does not have: create it there", c.Name, c.Collation)
+		}
+	}
+	step(t, "create table %s with %s", now.name, count(len(b.Columns), "column"))
+	if text := piecesText(b.Constraints, b.Indexes); text != "" {
+		step(t, "build %s after the load", text)
+	}
+	t.Steps = append(t.Steps, b.notes...)
+	for _, o := range t.Stream.Table.Omitted {
+		step(t, "not copied: %s", o)
+	}
+	p.choose(t, nil)
+}
+
+// checkNeeds asks for extensions before hours of loading end at an index.
+func (p *planner) checkNeeds(t *connectors.Target, b *blueprint) {
+	need := func(what string, extensions []string) {
+		for _, x := range extensions {
+			if !p.extensions[x] {
+				problem(t, "%s needs extension %s on the destination: CREATE EXTENSION %s", what, x, ident(x))
+			}
+		}
+	}
+	for _, c := range b.Constraints {
+		if c.Kind != "check" { // draw leaves out the checks that cannot be
+			need("constraint "+c.Name, c.Needs)
+		}
+	}
+	for _, i := range b.Indexes {
+		need("index "+i.Name, i.Needs)
+	}
+}
+
+// planExisting plans a table that takes the rows.
+func (p *planner) planExisting(t *connectors.Target, now *present) {
+	switch now.rel.Kind {
+	case connectors.PlainTable, connectors.PartitionedTable:
+	default:
+		problem(t, "%s is a %s: rows can only be copied into a table", now.name, now.rel.Kind)
+		return
+	}
+	if now.rel.RowSecurity {
+		problem(t, "row-level security holds for the role %s on %s: use its owner or a role with BYPASSRLS", p.site.role, now.name)
+	}
+	p.matchColumns(t, now.rel)
+	p.choose(t, now.rel)
+	if t.Stream.Spec.WriteMode == connectors.Append {
+		p.planInsert(t, now)
+		return
+	}
+	p.planReplace(t, now)
+}
+
+func (p *planner) planInsert(t *connectors.Target, now *present) {
+	t.Method = methodInsert
+	if !now.canInsert {
+		problem(t, "the role %s may not insert into %s: GRANT INSERT ON %s TO %s",
+			p.site.role, now.name, now.name.sql(), ident(p.site.role))
+	}
+	step(t, "load into a table beside %s, then insert its rows in one transaction", now.name)
+}
+
+func (p *planner) planReplace(t *connectors.Target, now *present) {
+	reason := now.whyNoSwap(p.site.role)
+	if reason == "" {
+		t.Method = methodSwap
+		step(t, "load into a table like %s beside it, then swap them in one transaction", now.name)
+		if text := piecesText(now.rel.Constraints, now.rel.Indexes); text != "" {
+			step(t, "build %s after the load", text)
+		}
+	} else {
+		t.Method = methodTruncate
+		step(t, "load into a table beside %s, then truncate it and insert the rows in one transaction; no swap, because %s",
+			now.name, reason)
+		if !now.rel.Owned && (!now.canTruncate || !now.canInsert) {
+			problem(t, "the role %s neither owns %s nor may truncate it and insert: GRANT INSERT, TRUNCATE ON %s TO %s",
+				p.site.role, now.name, now.name.sql(), ident(p.site.role))
+		}
+	}
+	p.planForeignKeys(t, now)
+}
+
+// whyNoSwap says what keeps another table from taking the place of this one;
+// it is empty where nothing does.
+func (n *present) whyNoSwap(role string) string {
+	switch {
+	case len(n.bound) > 0:
+		return n.bound[0]
+	case !n.rel.Owned:
+		return fmt.Sprintf("the role %s does not own it", role)
+	case n.rel.Owner != role && !n.becomesOwner:
+		return fmt.Sprintf("the role %s may not give tables to its owner %s", role, n.rel.Owner)
+	case n.rel.Owner != role && !n.ownerCanCreate:
+		return fmt.Sprintf("its owner %s may not create tables in the schema", n.rel.Owner)
+	}
+	return ""
+}
+
+// planForeignKeys looks at the keys that refer to a table whose rows go.
+func (p *planner) planForeignKeys(t *connectors.Target, now *present) {
+	for _, k := range now.incoming {
+		switch {
+		case !p.replaced[k.child]:
+			problem(t, "%s refers to %s, and this run does not replace %s: add a stream for it, drop the foreign key, or use write_mode = \"append\"",
+				k, now.name, k.child)
+		case !p.options.ForeignKeys:
+			problem(t, "%s refers to %s: set foreign_keys = true, and the run takes the key off and puts it back", k, now.name)
+		case !k.canDrop:
+			problem(t, "%s refers to %s and the role %s does not own %s, so it cannot take the key off",
+				k, now.name, p.site.role, k.child)
+		default:
+			step(t, "take off %s, and add it again when all tables are in place", k)
+		}
+	}
+}
+
+// piecesText counts what is built after the load.
+func piecesText(constraints []connectors.Constraint, indexes []connectors.Index) string {
+	var parts []string
+	for _, c := range constraints {
+		if c.Kind != "check" {
+			parts = append(parts, c.Kind+" "+c.Name)
+		}
+	}
+	for _, i := range indexes {
+		parts = append(parts, "index "+i.Name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,294 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// publication is a staging table on its way to become visible.
+type publication struct {
+	load     *load
+	target   *connectors.Target
+	facts    *targetFacts
+	row      *streamRow
+	staging  relName
+	pieces   []piece // to build and attach
+	progress func(step string)
+}
+
+// Publish builds what the staging table lacks, makes its rows visible in one
+// transaction, and tidies up. Each of these can be done again.
+func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) error {
+	f, err := factsOf(t)
+	if err != nil {
+		return err
+	}
+	p := &publication{load: l, target: t, facts: f, progress: oneAtATime(progress)}
+	if err := p.open(ctx, generation); err != nil {
+		return err
+	}
+	if !p.row.published {
+		if len(p.pieces) > 0 || p.row.method == methodCreate || p.row.method == methodSwap {
+			if err := p.build(ctx); err != nil {
+				return err
+			}
+		}
+		p.progress(p.row.method)
+		if err := l.change(ctx, "publish "+f.name.String(), func(tx pgx.Tx) error { return p.publish(ctx, tx) }); err != nil {
+			return err
+		}
+	}
+	return p.tidy(ctx)
+}
+
+// oneAtATime lets several builders report their steps.
+func oneAtATime(progress func(string)) func(string) {
+	var mu sync.Mutex
+	return func(step string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if progress != nil {
+			progress(step)
+		}
+	}
+}
+
+// open finds the staging table in the books, and what it has to get.
+func (p *publication) open(ctx context.Context, generation int) error {
+	stream := p.target.Stream.Spec.Name
+	p.staging = relName{p.facts.name.Schema, stagingName(p.facts.name.Name, p.load.attempt.RunID, stream, generation)}
+	return p.load.use(ctx, func(conn *pgx.Conn) (err error) {
+		if p.row, err = p.load.readStream(ctx, conn, stream); err != nil {
+			return wrap("read the books", err)
+		}
+		if p.row == nil || p.row.generation != generation || p.row.staging != p.staging.sql() {
+			return fmt.Errorf("publish %s: the books know no generation %d of it", p.facts.name, generation)
+		}
+		if p.row.published {
+			return nil
+		}
+		exists, err := relationExists(ctx, conn, p.staging.sql())
+		if err != nil {
+			return wrap("look for the staging table", err)
+		}
+		if !exists {
+			return fmt.Errorf("publish %s: somebody dropped the staging table %s: start the run again", p.facts.name, p.staging)
+		}
+		p.pieces, err = p.plannedPieces(ctx, conn)
+		return err
+	})
+}
+
+// plannedPieces are what the staging table needs to become the target.
+func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piece, error) {
+	switch p.row.method {
+	case methodCreate:
+		b, err := draw(ctx, conn, p.target.Stream, true)
+		if err != nil {
+			return nil, wrap("look at the destination", err)
+		}
+		return pieces(b.Table, nil, p.staging)
+	case methodSwap:
+		now, err := p.load.inspectOne(ctx, conn, p.facts.name)
+		if err != nil || now.rel == nil {
+			return nil, err // publish says what to do
+		}
+		return swapPieces(ctx, conn, now, p.staging)
+	}
+	return nil, nil
+}
+
+func swapPieces(ctx context.Context, conn *pgx.Conn, now *present, staging relName) ([]piece, error) {
+	details, err := readIndexDetails(ctx, conn, now.rel.OID)
+	if err != nil {
+		return nil, err
+	}
+	return pieces(now.rel.Table, details, staging)
+}
+
+// publish makes the rows visible, and writes so into the books.
+func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
+	switch p.row.method {
+	case methodCreate:
+		err = p.create(ctx, tx)
+	case methodInsert:
+		err = p.insert(ctx, tx)
+	default:
+		err = p.replace(ctx, tx)
+	}
+	if err != nil {
+		return err
+	}
+	const sql = `
+UPDATE _rbt.streams s SET published_at = now(), (rows, bytes) = (
+	SELECT coalesce(sum(m.rows), 0), coalesce(sum(m.bytes), 0) FROM _rbt.marks m
+	WHERE m.run_id = s.run_id AND m.stream = s.stream AND m.generation = s.generation)
+WHERE s.run_id = $1 AND s.stream = $2`
+	_, err = tx.Exec(ctx, sql, p.load.attempt.RunID, p.target.Stream.Spec.Name)
+	return err
+}
+
+// create gives the staging table the target's name.
+func (p *publication) create(ctx context.Context, tx pgx.Tx) error {
+	if err := lockNames(ctx, tx); err != nil {
+		return err
+	}
+	exists, err := relationExists(ctx, tx.Conn(), p.facts.name.sql())
+	if err != nil {
+		return err
+	}
+	if exists {
+		return errChanged(p.facts.name)
+	}
+	if err := p.rename(ctx, tx); err != nil {
+		return err
+	}
+	if err := p.createSequences(ctx, tx); err != nil {
+		return err
+	}
+	return p.attach(ctx, tx, p.pieces)
+}
+
+func (p *publication) rename(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, "ALTER TABLE "+p.staging.sql()+" RENAME TO "+ident(p.facts.name.Name))
+	return err
+}
+
+// replace swaps the tables, or puts the rows into the one that is there.
+func (p *publication) replace(ctx context.Context, tx pgx.Tx) error {
+	now, err := p.lockTarget(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var role string
+	if err := tx.QueryRow(ctx, "SELECT current_user::text").Scan(&role); err != nil {
+		return err
+	}
+	if p.row.method == methodSwap && now.whyNoSwap(role) == "" {
+		return p.swap(ctx, tx, now)
+	}
+	return p.truncate(ctx, tx, now)
+}
+
+// lockTarget locks the target and the tables whose foreign keys have to be
+// taken off, and says how things stand now that nobody can change them. All
+// publications lock in the same order, so that they do not lock each other out.
+func (p *publication) lockTarget(ctx context.Context, tx pgx.Tx) (*present, error) {
+	before, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
+	if err != nil {
+		return nil, err
+	}
+	if before.rel == nil {
+		return nil, errChanged(p.facts.name)
+	}
+	tables := []string{p.facts.name.sql()}
+	for _, k := range p.keysToTakeOff(before) {
+		tables = append(tables, k.child.sql(), k.parent.sql())
+	}
+	slices.Sort(tables)
+	tables = slices.Compact(tables)
+	if _, err := tx.Exec(ctx, "LOCK TABLE "+strings.Join(tables, ", ")+" IN ACCESS EXCLUSIVE MODE"); err != nil {
+		return nil, err
+	}
+	now, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
+	if err != nil {
+		return nil, err
+	}
+	if now.rel == nil || now.rel.OID != before.rel.OID {
+		return nil, errChanged(p.facts.name)
+	}
+	return now, p.checkKeys(now)
+}
+
+// truncate empties the target and inserts the rows.
+func (p *publication) truncate(ctx context.Context, tx pgx.Tx, now *present) error {
+	if err := p.takeOffKeys(ctx, tx, now); err != nil {
+		return err
+	}
+	only := "ONLY " // the rows of tables that inherit from it are not this run's
+	if now.rel.Kind == connectors.PartitionedTable {
+		only = ""
+	}
+	if _, err := tx.Exec(ctx, "TRUNCATE "+only+p.facts.name.sql()); err != nil {
+		return err
+	}
+	return p.insertRows(ctx, tx, now, true)
+}
+
+// insert adds the rows to those that the target has.
+func (p *publication) insert(ctx context.Context, tx pgx.Tx) error {
+	now, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
+	if err != nil {
+		return err
+	}
+	if now.rel == nil {
+		return errChanged(p.facts.name)
+	}
+	return p.insertRows(ctx, tx, now, false)
+}
+
+// insertRows moves the rows from staging to the target, and counts them: a
+// trigger or a rule there may swallow some.
+func (p *publication) insertRows(ctx context.Context, tx pgx.Tx, now *present, replace bool) error {
+	const count = `
+SELECT coalesce(sum(rows), 0)::bigint FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3`
+	var want int64
+	err := tx.QueryRow(ctx, count, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation).Scan(&want)
+	if err != nil {
+		return err
+	}
+	// Triggers see the search path that they are used to.
+	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO DEFAULT"); err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, p.insertSQL())
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() != want {
+		return fmt.Errorf("%d rows were loaded, but %s took %d of them: a trigger or a rule there drops or adds rows",
+			want, p.facts.name, tag.RowsAffected())
+	}
+	if err := p.moveSequences(ctx, tx, now, replace); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "DROP TABLE "+p.staging.sql())
+	return err
+}
+
+func (p *publication) insertSQL() string {
+	target, staging := p.facts.name.sql(), p.staging.sql()
+	if len(p.target.Columns) == 0 { // only the number of rows counts
+		return "INSERT INTO " + target + " SELECT FROM " + staging
+	}
+	columns := idents(p.target.Columns)
+	return "INSERT INTO " + target + " (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns + " FROM " + staging
+}
+
+// tidy does what need not be in the transaction: it costs time, and nothing is
+// wrong without it.
+func (p *publication) tidy(ctx context.Context) error {
+	if p.row.method == methodCreate || p.row.method == methodSwap {
+		return nil
+	}
+	p.progress("analyze")
+	return p.load.use(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "ANALYZE "+p.facts.name.sql())
+		return wrap("analyze "+p.facts.name.String(), err)
+	})
+}
+
+// errTryAgain ends a publication that a change to the target overtook.
+type errTryAgain struct{ name relName }
+
+func (e errTryAgain) Error() string {
+	return fmt.Sprintf("indexes or constraints of %s were changed meanwhile", e.name)
+}
+func (e errTryAgain) Retryable() bool { return true }
