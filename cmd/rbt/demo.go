@@ -103,12 +103,25 @@ func (p *demoPair) close() error {
 	return errors.Join(errs...)
 }
 
-func (p *demoPair) sourceDSN() string      { return p.source.DSN("postgres") }
-func (p *demoPair) destinationDSN() string { return p.destination.DSN("postgres") }
+// The databases have different names because the servers, made from one
+// template, would else pass for one and the same.
+const (
+	sourceDatabase      = "shop"
+	destinationDatabase = "copy"
+)
+
+func (p *demoPair) sourceDSN() string      { return p.source.DSN(sourceDatabase) }
+func (p *demoPair) destinationDSN() string { return p.destination.DSN(destinationDatabase) }
 
 func (p *demoPair) seed(ctx context.Context, u *ui) error {
 	began := time.Now()
 	u.note("filling one of them with sample data …")
+	if err := demodata.Create(ctx, p.destination.DSN("postgres"), destinationDatabase); err != nil {
+		return err
+	}
+	if err := demodata.Create(ctx, p.source.DSN("postgres"), sourceDatabase); err != nil {
+		return err
+	}
 	if err := demodata.Seed(ctx, p.sourceDSN()); err != nil {
 		return err
 	}

@@ -33,9 +33,9 @@ func formatTook(d time.Duration) string {
 }
 
 // formatSpeed writes bytes over a duration: 39.1 MB/s, and "-" where it would
-// mean nothing.
+// mean nothing, as for the round trips that a tiny table takes.
 func formatSpeed(bytes int64, d time.Duration) string {
-	if d < time.Millisecond || bytes <= 0 {
+	if d < time.Millisecond || bytes < 1e6 {
 		return "-"
 	}
 	return formatRate(float64(bytes) / d.Seconds())

@@ -74,8 +74,8 @@ func (j *job) run(ctx context.Context, u *ui, restart bool, again string) error 
 // interrupted returns the error of a run that did not end well, with what is
 // done and, where again says how, how to go on.
 func interrupted(ctx context.Context, u *ui, err error, s runtime.Summary, again string) error {
-	done, rest := unfinished(s)
-	if len(rest) > 0 {
+	done, begun := progressOf(s)
+	if begun {
 		u.printf("%s", summaryTable(s))
 	}
 	hint := "when the cause is gone, " + again + ": it goes on from here"

@@ -29,14 +29,14 @@ func summaryTable(s runtime.Summary) string {
 	return t.String()
 }
 
-// unfinished lists the streams of a run that are not in the destination yet.
-func unfinished(s runtime.Summary) (done int, rest []string) {
+// progressOf says how many streams of a run are in the destination, and
+// whether any rows are at all.
+func progressOf(s runtime.Summary) (done int, begun bool) {
 	for _, st := range s.Streams {
 		if st.Status == "done" || st.Status == "skipped" {
 			done++
-		} else {
-			rest = append(rest, st.Stream)
 		}
+		begun = begun || st.Rows > 0
 	}
-	return done, rest
+	return done, begun || done > 0
 }

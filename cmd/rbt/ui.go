@@ -157,7 +157,8 @@ func (u *ui) fail(err error) {
 		return
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s\n", u.paint("1;31", "rbt:"), err)
+	message := strings.ReplaceAll(err.Error(), "\n", "\n     ")
+	fmt.Fprintf(&text, "%s %s\n", u.paint("1;31", "rbt:"), message)
 	for _, try := range tries {
 		fmt.Fprintf(&text, "  try: %s\n", try)
 	}

@@ -35,7 +35,7 @@ func newJob(p *hcl.Pipeline) *job {
 	return &job{
 		pipeline:    p,
 		source:      postgres.NewSource(sourceConfig(p)),
-		destination: newDestination(p),
+		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
 	}
 }
 
@@ -52,7 +52,7 @@ const maxLanes = 256
 
 // allKnobs are those that a pipeline may pin.
 func allKnobs() []policy.Knob {
-	source, destination := postgres.NewSource(postgres.Config{}), newDestination(&hcl.Pipeline{})
+	source, destination := postgres.NewSource(postgres.Config{}), postgres.NewDestination(postgres.Config{}, postgres.DestinationOptions{})
 	return slices.Concat(runtime.Knobs(maxLanes), source.Knobs(), destination.Knobs())
 }
 

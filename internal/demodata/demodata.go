@@ -29,6 +29,11 @@ var (
 // parts is how many connections share the rows of a long table.
 const parts = 4
 
+// Create makes an empty database.
+func Create(ctx context.Context, adminDSN, name string) error {
+	return execute(ctx, adminDSN, []string{"CREATE DATABASE " + pgx.Identifier{name}.Sanitize()}, 1)
+}
+
 // Seed fills an empty database.
 func Seed(ctx context.Context, dsn string) error {
 	for _, phase := range []struct {
