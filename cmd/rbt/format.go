@@ -29,7 +29,11 @@ func formatTook(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
-	return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		return strings.TrimSuffix(text, "0s")
+	}
+	return text
 }
 
 // formatSpeed writes bytes over a duration: 39.1 MB/s, and "-" where it would
@@ -61,6 +65,15 @@ func elide(text string, width int) string {
 	}
 	head := (width - 1) / 3
 	return string(r[:head]) + "…" + string(r[len(r)-(width-1-head):])
+}
+
+// cut shortens a text at its end to a number of characters.
+func cut(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	return string(r[:max(width-1, 0)]) + "…"
 }
 
 // oneLine keeps line breaks and control characters out of a line.

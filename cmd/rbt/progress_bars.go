@@ -123,10 +123,11 @@ func (b *bars) layOut(plans []runtime.StreamPlan) {
 func (b *bars) add(to *bar, total int64, name string, nameWidth int) {
 	to.text.Store("waiting")
 	label := fmt.Sprintf("%-*s ", nameWidth, elide(oneLine(name), nameWidth))
-	width := min(max(b.u.width-nameWidth-60, 6), 30)
+	width := min(max(b.u.width-nameWidth-60, 8), 30)
+	room := b.u.width - nameWidth - width - 3 // for the spaces; a longer text would push the bar out
 	to.Bar = b.out.New(total, mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(label)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + to.text.Load().(string) })))
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + cut(to.text.Load().(string), room) })))
 }
 
 // withOwnBar picks the streams with a bar of their own: all of a few, the

@@ -103,6 +103,9 @@ func (l *lines) reportRunning() {
 
 // String says where the stream is, on one line.
 func (s *streamState) String() string {
+	if s.phase == phaseCopy && s.rows == 0 {
+		return "begins"
+	}
 	moved := fmt.Sprintf("%s rows, %s", formatRows(s.rows), formatBytes(s.bytes))
 	if s.phase != phaseCopy {
 		return fmt.Sprintf("%s; %s copied", s.phase, moved)

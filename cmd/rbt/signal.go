@@ -5,21 +5,33 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
-// withSignals returns a context that ends with the first SIGINT or SIGTERM. A
-// second one ends the process at once.
+// sameSignal is the time within which a second signal is taken for an echo of
+// the first: timeout(1) and make send one to the process and one to its group.
+const sameSignal = 300 * time.Millisecond
+
+// withSignals returns a context that ends with the first SIGINT or SIGTERM, or
+// SIGHUP where nohup does not keep it away. A second one ends the process.
 func withSignals(ctx context.Context, u *ui) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
+		var first time.Time
 		for range signals {
-			if ctx.Err() != nil {
+			switch {
+			case first.IsZero():
+				first = time.Now()
+				cancel()
+				u.warn("stopping cleanly; once more to stop at once")
+			case time.Since(first) > sameSignal:
 				os.Exit(exitFailed)
 			}
-			u.warn("stopping cleanly; once more to stop at once")
-			cancel()
 		}
 	}()
 	return ctx, func() {
