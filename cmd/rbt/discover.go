@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +28,7 @@ PGPASSWORD and the like, and from the password file.`,
   rbt discover pipeline.hcl >> pipeline.hcl`,
 	}
 	variables := variableFlag(cmd)
-	cmd.Flags().StringVar(&dsn, "dsn", "", "the source's DSN")
+	cmd.Flags().StringVar(&dsn, "dsn", "", "the source's `DSN`")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if (dsn != "") == (len(args) == 1) || len(args) > 1 {
 			return usage(errors.New("discover takes either a DSN or a pipeline file"),
@@ -50,6 +48,9 @@ PGPASSWORD and the like, and from the password file.`,
 
 func discoverSource(u *ui, dsn string, args, variables []string) (connectors.Source, error) {
 	if dsn != "" {
+		if ambiguousDSN(dsn) {
+			return nil, usage(errors.New(ambiguousText), ambiguousHint)
+		}
 		if holdsPassword(dsn) {
 			u.warn("every user of this machine can see a password on a command line; PGPASSWORD is a safer place for it")
 		}
@@ -60,17 +61,6 @@ func discoverSource(u *ui, dsn string, args, variables []string) (connectors.Sou
 		return nil, err
 	}
 	return j.source, nil
-}
-
-var passwordWord = regexp.MustCompile(`(?i)(^|[\s?&])password\s*=`)
-
-func holdsPassword(dsn string) bool {
-	if u, err := url.Parse(dsn); err == nil && u.User != nil {
-		if _, ok := u.User.Password(); ok {
-			return true
-		}
-	}
-	return passwordWord.MatchString(dsn)
 }
 
 func discover(ctx context.Context, u *ui, source connectors.Source) error {

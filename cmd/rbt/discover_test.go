@@ -52,17 +52,3 @@ destination "postgres" { dsn = "host=b" }
 		}
 	})
 }
-
-func TestHoldsPassword(t *testing.T) {
-	for dsn, want := range map[string]bool{
-		"postgres://me@host/db":              false,
-		"postgres://me:secret@host/db":       true,
-		"host=h password=secret":             true,
-		"host=h user=me":                     false,
-		"postgres://host/db?password=secret": true,
-	} {
-		if got := holdsPassword(dsn); got != want {
-			t.Errorf("holdsPassword(%q) = %v", dsn, got)
-		}
-	}
-}

@@ -13,7 +13,7 @@ import (
 
 // variableFlag adds -var to a command.
 func variableFlag(cmd *cobra.Command) *[]string {
-	return cmd.Flags().StringArray("var", nil, "set a variable of the pipeline: -var name=value (or RBT_VAR_name in the environment)")
+	return cmd.Flags().StringArray("var", nil, "set a variable of the pipeline to a value, as `name=value`")
 }
 
 // loadPipeline reads a pipeline file. Its errors end in exit code 2.
@@ -39,7 +39,7 @@ func accept(p *hcl.Pipeline, err error) (*hcl.Pipeline, error) {
 	case err != nil:
 		return nil, usage(err)
 	}
-	if errs := notYet(p); len(errs) > 0 {
+	if errs := append(notYet(p), ambiguousDSNs(p)...); len(errs) > 0 {
 		return nil, &fileError{errs}
 	}
 	return p, nil

@@ -157,8 +157,11 @@ func (u *ui) fail(err error) {
 		return
 	}
 	var text strings.Builder
-	message := strings.ReplaceAll(err.Error(), "\n", "\n     ")
-	fmt.Fprintf(&text, "%s %s\n", u.paint("1;31", "rbt:"), message)
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	fmt.Fprintf(&text, "%s %s\n", u.paint("1;31", "rbt:"), strings.Join(lines, "\n     "))
 	for _, try := range tries {
 		fmt.Fprintf(&text, "  try: %s\n", try)
 	}
