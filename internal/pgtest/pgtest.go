@@ -44,7 +44,10 @@ type sharedCluster struct {
 var shared sharedCluster
 
 // Main runs a package's tests, closes the cluster they share, and exits. Ctrl-C closes it too.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package whose TestMain has more to do than this: it returns the exit code.
+func Run(m interface{ Run() int }) int {
 	shared.inMain = true
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, syscall.SIGINT, syscall.SIGTERM)
@@ -58,7 +61,7 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "pgtest: close the shared cluster:", err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	return code
 }
 
 // get returns the package's cluster, which the first test that asks starts.

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/hcl"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// expand turns the pipeline's streams into one stream per table of the source.
+// A table that a stream names is that stream's, whatever patterns match it;
+// among patterns the earlier one has it. Patterns match tables and partitioned
+// tables: a partition comes with its parent, and a view or a foreign table is
+// copied only where a stream names it.
+func expand(p *hcl.Pipeline, tables []connectors.TableInfo) ([]runtime.Stream, error) {
+	x := expansion{pipeline: p, tables: slices.Clone(tables), taken: map[tableName]bool{}, targets: map[tableName]string{}}
+	slices.SortFunc(x.tables, func(a, b connectors.TableInfo) int {
+		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+	})
+	for i := range p.Streams {
+		if s := &p.Streams[i]; !s.IsPattern {
+			x.taken[tableName{s.Schema, s.Table}] = true
+		}
+	}
+	for i := range p.Streams {
+		if s := &p.Streams[i]; s.IsPattern {
+			x.pattern(s)
+		} else {
+			x.exact(s)
+		}
+	}
+	if len(x.errs) > 0 {
+		return nil, &fileError{x.errs}
+	}
+	if len(x.streams) == 0 {
+		return nil, errors.New("nothing to copy: every table that the streams match is excluded")
+	}
+	return x.streams, nil
+}
+
+type tableName struct{ schema, name string }
+
+func (t tableName) String() string { return streamName(t.schema, t.name) }
+
+// expansion is the state of expand.
+type expansion struct {
+	pipeline *hcl.Pipeline
+	tables   []connectors.TableInfo
+	taken    map[tableName]bool
+	targets  map[tableName]string // which stream becomes the target
+	streams  []runtime.Stream
+	errs     []error
+}
+
+func (x *expansion) fail(pos hcl.Pos, message, hint string) {
+	x.errs = append(x.errs, x.pipeline.ErrorAt(pos, message, hint))
+}
+
+// exact adds the table that a stream names.
+func (x *expansion) exact(s *hcl.Stream) {
+	name := tableName{s.Schema, s.Table}
+	if slices.ContainsFunc(x.tables, func(t connectors.TableInfo) bool { return t.Schema == name.schema && t.Name == name.name }) {
+		x.add(s, name)
+		return
+	}
+	var known []string
+	for _, t := range x.tables {
+		known = append(known, streamName(t.Schema, t.Name))
+	}
+	hint := "rbt discover lists what there is"
+	if near := nearest(name.String(), known); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	x.fail(s.Pos, fmt.Sprintf("the source has no table %q", name), hint)
+}
+
+// pattern adds the tables that a pattern matches and nobody else has.
+func (x *expansion) pattern(s *hcl.Stream) {
+	matched := false
+	for _, t := range x.tables {
+		if !copiedByPattern(t) || !s.Name.Match(t.Schema, t.Name) {
+			continue
+		}
+		matched = true
+		name := tableName{t.Schema, t.Name}
+		excluded := slices.ContainsFunc(s.Exclude, func(e hcl.Pattern) bool { return e.Match(t.Schema, t.Name) })
+		if !excluded && !x.taken[name] {
+			x.taken[name] = true
+			x.add(s, name)
+		}
+	}
+	if !matched {
+		x.fail(s.Pos, fmt.Sprintf("the source has no table that matches %q", s.Label),
+			"views, foreign tables and partitions are copied only where a stream names them; rbt discover lists what there is")
+	}
+}
+
+func copiedByPattern(t connectors.TableInfo) bool {
+	return t.PartOf == "" && (t.Kind == connectors.PlainTable || t.Kind == connectors.PartitionedTable)
+}
+
+// add adds one table as a stream of its own.
+func (x *expansion) add(s *hcl.Stream, name tableName) {
+	target := tableName{cmp.Or(x.pipeline.Destination.Schema, name.schema), cmp.Or(s.Target, name.name)}
+	if other, ok := x.targets[target]; ok {
+		x.fail(s.Pos, fmt.Sprintf("%s and %s would both become %s", other, name, target),
+			"give one of them another target")
+		return
+	}
+	x.targets[target] = name.String()
+	x.streams = append(x.streams, runtime.Stream{
+		StreamSpec: connectors.StreamSpec{
+			Name:         name.String(),
+			Schema:       name.schema,
+			Table:        name.name,
+			Columns:      s.Columns,
+			Where:        s.Where,
+			PartitionKey: s.PartitionKey,
+			TargetSchema: target.schema,
+			Target:       target.name,
+			WriteMode:    connectors.WriteMode(s.WriteMode),
+			Resume:       connectors.Resume(s.Resume),
+		},
+		Pins: s.Pins,
+	})
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+func planCommand(u *ui) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "plan PIPELINE",
+		Short: "Say what a run would do, and why",
+		Long: `Say for each stream what a run would do: where the rows go, what is created or
+changed, in what format and with what setting they are copied, and why.
+It changes nothing.`,
+		Example: `  rbt plan pipeline.hcl
+  rbt plan pipeline.hcl --json | jq '[.streams[] | {stream, setting}]'`,
+		Args: onePipeline,
+	}
+	variables := variableFlag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		j, err := openJob(args[0], *variables)
+		if err != nil {
+			return err
+		}
+		plans, err := j.plans(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printPlanJSON(u, j.pipeline.Name, plans)
+		}
+		for i, p := range plans {
+			if i > 0 {
+				u.printf("\n")
+			}
+			u.printf("%s", planText(p))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// planText is the plan of a stream for people.
+func planText(p runtime.StreamPlan) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s → %s\n", oneLine(p.Stream.Spec.Name), targetName(p.Target))
+	item := func(name string, values ...string) {
+		for _, v := range values {
+			fmt.Fprintf(&b, "  %-9s %s\n", name, oneLine(v))
+			name = ""
+		}
+	}
+	item("problem", problems(p)...)
+	item("size", fmt.Sprintf("about %s rows, %s", formatRows(p.Stream.Rows), formatBytes(p.Stream.Bytes)))
+	if w := p.Stream.Spec.Where; w != "" {
+		item("where", w)
+	}
+	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
+	item("steps", p.Target.Steps...)
+	item("not taken", p.Stream.Table.Omitted...)
+	item("setting", settingLines(p)...)
+	return b.String()
+}
+
+// problems are what keeps a stream from being copied.
+func problems(p runtime.StreamPlan) []string {
+	return slices.Concat(p.Problems, p.Target.Problems)
+}
+
+func withReason(text, reason string) string {
+	if reason == "" {
+		return text
+	}
+	return text + " (" + reason + ")"
+}
+
+// settingLines say with what setting the run begins, knob by knob, and what
+// each knob cannot be for this stream.
+func settingLines(p runtime.StreamPlan) []string {
+	obstacles := map[string]map[string]string{}
+	for _, c := range slices.Concat(p.Stream.Choices, p.Target.Choices) {
+		obstacles[c.Knob.Name] = c.WhyNot
+	}
+	var lines []string
+	for _, k := range p.Knobs {
+		if v, ok := p.Baseline[k.Name]; ok {
+			lines = append(lines, withReason(k.Name+" "+k.Format(v), p.Reasons[k.Name]))
+		}
+		for _, name := range slices.Sorted(maps.Keys(obstacles[k.Name])) {
+			lines = append(lines, fmt.Sprintf("  not %s: %s", name, obstacles[k.Name][name]))
+		}
+	}
+	return lines
+}

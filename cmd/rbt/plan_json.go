@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// planJSON is what plan --json prints. Unknown estimates are null.
+type planJSON struct {
+	Pipeline string           `json:"pipeline"`
+	Streams  []streamPlanJSON `json:"streams"`
+}
+
+type streamPlanJSON struct {
+	Stream    string         `json:"stream"`
+	Target    string         `json:"target"`
+	Exists    bool           `json:"target_exists"`
+	Rows      *int64         `json:"rows_estimate"`
+	Bytes     *int64         `json:"bytes_estimate"`
+	Columns   []string       `json:"columns"`
+	Where     string         `json:"where,omitempty"`
+	WriteMode string         `json:"write_mode"`
+	Method    string         `json:"method"`
+	Steps     []string       `json:"steps"`
+	Omitted   []string       `json:"not_taken,omitempty"`
+	Key       string         `json:"partition_key,omitempty"`
+	Setting   []knobPlanJSON `json:"setting"`
+	Problems  []string       `json:"problems"`
+}
+
+// knobPlanJSON is one knob as it holds for a stream.
+type knobPlanJSON struct {
+	Knob         string            `json:"knob"`
+	Value        policy.Value      `json:"value"`
+	Reason       string            `json:"reason,omitempty"`
+	Pinned       bool              `json:"pinned"`
+	Values       []string          `json:"values,omitempty"`
+	Min          int64             `json:"min,omitempty"`
+	Max          int64             `json:"max,omitempty"`
+	NotSupported map[string]string `json:"not_supported,omitempty"`
+}
+
+func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan) error {
+	out := planJSON{Pipeline: pipeline, Streams: []streamPlanJSON{}}
+	for _, p := range plans {
+		out.Streams = append(out.Streams, jsonOf(p))
+	}
+	enc := json.NewEncoder(u.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
+}
+
+func jsonOf(p runtime.StreamPlan) streamPlanJSON {
+	s, t := p.Stream, p.Target
+	return streamPlanJSON{
+		Stream:    s.Spec.Name,
+		Target:    streamName(t.Schema, t.Name),
+		Exists:    t.Exists,
+		Rows:      known(s.Rows),
+		Bytes:     known(s.Bytes),
+		Columns:   orEmpty(t.Columns),
+		Where:     s.Spec.Where,
+		WriteMode: string(s.Spec.WriteMode),
+		Method:    t.Method,
+		Steps:     orEmpty(t.Steps),
+		Omitted:   s.Table.Omitted,
+		Key:       s.Key,
+		Setting:   settingJSON(p),
+		Problems:  orEmpty(problems(p)),
+	}
+}
+
+func settingJSON(p runtime.StreamPlan) []knobPlanJSON {
+	knobs := []knobPlanJSON{}
+	for _, k := range p.Knobs {
+		_, pinned := p.Pins[k.Name]
+		knob := knobPlanJSON{Knob: k.Name, Value: p.Baseline[k.Name], Reason: p.Reasons[k.Name], Pinned: pinned,
+			Values: k.Values, Min: k.Min, Max: k.Max}
+		for _, c := range slices.Concat(p.Stream.Choices, p.Target.Choices) {
+			if c.Knob.Name == k.Name {
+				knob.NotSupported = c.WhyNot
+			}
+		}
+		knobs = append(knobs, knob)
+	}
+	return knobs
+}
+
+func known(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+// orEmpty makes a missing list an empty one, so that scripts can count on it.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

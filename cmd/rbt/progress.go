@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// progress shows what happens in a run. The engine calls event, one call at a
+// time; close comes after the last.
+type progress interface {
+	event(runtime.Event)
+	close()
+}
+
+// newProgress picks the way that suits standard error.
+func newProgress(u *ui) progress {
+	switch {
+	case u.json && u.quiet:
+		return silence{}
+	case u.json:
+		return slogProgress{u.log}
+	case u.quiet:
+		return silence{}
+	case u.terminal:
+		return newBars(u)
+	default:
+		return newLines(u)
+	}
+}
+
+type silence struct{}
+
+func (silence) event(runtime.Event) {}
+func (silence) close()              {}
+
+// slogProgress writes every event as one record, for machines.
+type slogProgress struct{ log *slog.Logger }
+
+func (p slogProgress) event(e runtime.Event) {
+	level := slog.LevelInfo
+	switch e := e.(type) {
+	case runtime.Retry:
+		level = slog.LevelWarn
+	case runtime.RunDone:
+		if e.Err != nil {
+			level = slog.LevelError
+		}
+	}
+	p.log.Log(context.Background(), level, e.Name(), "event", e)
+}
+
+func (slogProgress) close() {}
+
+// streamState is where a stream is, as its events tell.
+type streamState struct {
+	phase       string // what it does: "copy", or a step of publishing
+	since       time.Time
+	setting     string
+	rows, bytes int64
+	fraction    float64
+	lanes       int
+	rate        rate
+}
+
+const phaseCopy = "copy"
+
+// note takes in an event of the stream.
+func (s *streamState) note(e runtime.Event, now time.Time) {
+	switch e := e.(type) {
+	case runtime.StreamStarted:
+		*s = streamState{phase: phaseCopy, since: now, setting: shortSetting(e.Setting, e.Knobs)}
+		s.rate.add(sample{at: now})
+	case runtime.Progress:
+		s.rows, s.bytes, s.fraction, s.lanes = e.Rows, e.Bytes, min(max(e.Fraction, 0), 1), e.Lanes
+		s.rate.add(sample{now, s.bytes, s.fraction})
+	case runtime.StreamLoaded:
+		s.rows, s.bytes, s.fraction, s.phase = e.Rows, e.Bytes, 1, "loaded"
+	case runtime.PublishStep:
+		s.phase = oneLine(e.Step)
+	}
+}
+
+// streamOf says which stream an event is about; empty where it is the run.
+func streamOf(e runtime.Event) string {
+	switch e := e.(type) {
+	case runtime.StreamSkipped:
+		return e.Stream
+	case runtime.StreamStarted:
+		return e.Stream
+	case runtime.Progress:
+		return e.Stream
+	case runtime.StreamLoaded:
+		return e.Stream
+	case runtime.PublishStep:
+		return e.Stream
+	case runtime.StreamDone:
+		return e.Stream
+	}
+	return ""
+}
+
+// shortSetting writes the values only, in the order of the knobs: "4 ctid 8MiB".
+func shortSetting(s policy.Setting, knobs []policy.Knob) string {
+	var values []string
+	for _, k := range knobs {
+		if v, ok := s[k.Name]; ok {
+			values = append(values, k.Format(v))
+		}
+	}
+	return strings.Join(values, " ")
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+const (
+	// maxBars is how many streams get a bar of their own where not all do: the
+	// bars must fit a small terminal, or they would scroll.
+	maxBars = 10
+	// ownBar is the size from which a stream among many gets a bar of its own.
+	ownBar = 16 << 20
+	// barScale is the whole of a bar; progress comes as a fraction.
+	barScale = 1000
+	maxName  = 28
+)
+
+// bars is progress for a terminal: a moving bar per stream, and one for all
+// small streams together where there are many.
+//
+// The engine's goroutine writes the state; each bar is drawn by a goroutine of
+// the library, which reads nothing of it but the bar's text.
+type bars struct {
+	u       *ui
+	out     *mpb.Progress
+	restore func()
+	streams map[string]*streamBar
+	small   *smallBar // nil where every stream has a bar of its own
+}
+
+// bar is a moving bar with a text behind it.
+type bar struct {
+	*mpb.Bar
+	text atomic.Value // string
+}
+
+// streamBar is a stream with a bar of its own.
+type streamBar struct {
+	bar
+	wide  bool // there is room for the setting
+	state streamState
+	done  bool
+}
+
+// smallBar counts the streams that have none.
+type smallBar struct {
+	bar
+	done, total int
+	rows, bytes int64
+}
+
+func newBars(u *ui) *bars {
+	b := &bars{u: u, streams: map[string]*streamBar{}}
+	b.out = mpb.New(mpb.WithOutput(u.stderr), mpb.WithWidth(u.width), mpb.WithRefreshRate(150*time.Millisecond),
+		mpb.WithAutoRefresh())
+	b.restore = u.divert(b.out)
+	return b
+}
+
+func (b *bars) close() {
+	for _, s := range b.streams {
+		if !s.done {
+			s.Abort(false)
+		}
+	}
+	if b.small != nil && b.small.done < b.small.total {
+		b.small.Abort(false)
+	}
+	b.out.Wait()
+	b.restore()
+}
+
+func (b *bars) event(e runtime.Event) {
+	switch e := e.(type) {
+	case runtime.RunStarted:
+		b.u.note("%s", startLine(e))
+		b.layOut(e.Streams)
+	case runtime.Retry, runtime.Notice:
+		b.u.note("%s", noticeLine(e))
+	default:
+		if s := b.streams[streamOf(e)]; s != nil {
+			s.note(e)
+		} else if b.small != nil {
+			b.small.note(e)
+		}
+	}
+}
+
+// layOut makes the bars, in the order of the pipeline.
+func (b *bars) layOut(plans []runtime.StreamPlan) {
+	own := withOwnBar(plans)
+	rest := len(plans) - len(own)
+	width := 0
+	if rest > 0 {
+		width = len(smallName(rest))
+	}
+	for name := range own {
+		width = max(width, min(maxName, utf8.RuneCountInString(name)))
+	}
+	for _, p := range plans {
+		if name := p.Stream.Spec.Name; own[name] {
+			s := &streamBar{wide: b.u.width >= 120}
+			b.add(&s.bar, barScale, name, width)
+			b.streams[name] = s
+		}
+	}
+	if rest > 0 {
+		b.small = &smallBar{total: rest}
+		b.add(&b.small.bar, int64(rest), smallName(rest), width)
+	}
+}
+
+func (b *bars) add(to *bar, total int64, name string, nameWidth int) {
+	to.text.Store("waiting")
+	label := fmt.Sprintf("%-*s ", nameWidth, elide(oneLine(name), nameWidth))
+	width := min(max(b.u.width-nameWidth-60, 8), 30)
+	room := b.u.width - nameWidth - width - 3 // for the spaces; a longer text would push the bar out
+	to.Bar = b.out.New(total, mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarWidth(width),
+		mpb.PrependDecorators(decor.Name(label)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + cut(to.text.Load().(string), room) })))
+}
+
+// withOwnBar picks the streams with a bar of their own: all of a few, the
+// largest of many.
+func withOwnBar(plans []runtime.StreamPlan) map[string]bool {
+	bySize := slices.Clone(plans)
+	slices.SortStableFunc(bySize, func(a, b runtime.StreamPlan) int { return cmp.Compare(b.Stream.Bytes, a.Stream.Bytes) })
+	own := map[string]bool{}
+	for i, p := range bySize {
+		if len(plans) <= maxBars || (i < maxBars-1 && p.Stream.Bytes >= ownBar) {
+			own[p.Stream.Spec.Name] = true
+		}
+	}
+	return own
+}
+
+func smallName(n int) string { return plural(n, "small table") }
+
+// note takes in an event of the stream.
+func (s *streamBar) note(e runtime.Event) {
+	s.state.note(e, time.Now())
+	switch e := e.(type) {
+	case runtime.StreamSkipped:
+		s.finish("skipped: " + oneLine(e.Reason))
+	case runtime.StreamDone:
+		s.finish(fmt.Sprintf("done, %s rows, %s in %s", formatRows(e.Rows), formatBytes(e.Bytes), formatTook(e.Load+e.Publish)))
+	default:
+		s.text.Store(s.describe())
+		// The last per mille is kept for the end: a full bar is a done stream.
+		s.SetCurrent(min(int64(s.state.fraction*barScale), barScale-1))
+	}
+}
+
+func (s *streamBar) finish(text string) {
+	s.done = true
+	s.text.Store(text)
+	s.SetCurrent(barScale)
+}
+
+func (s *streamBar) describe() string {
+	text := s.state.String()
+	if s.wide && s.state.phase == phaseCopy && s.state.setting != "" {
+		text += fmt.Sprintf("  %s  [%s]", plural(s.state.lanes, "lane"), s.state.setting)
+	}
+	return text
+}
+
+// note takes in an event of a small stream.
+func (s *smallBar) note(e runtime.Event) {
+	switch e := e.(type) {
+	case runtime.StreamDone:
+		s.rows += e.Rows
+		s.bytes += e.Bytes
+		s.done++
+	case runtime.StreamSkipped:
+		s.done++
+	default:
+		return
+	}
+	s.text.Store(fmt.Sprintf("%d of %d, %s rows, %s", s.done, s.total, formatRows(s.rows), formatBytes(s.bytes)))
+	s.SetCurrent(int64(s.done))
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// reportEvery is how often lines tell of streams that still run.
+const reportEvery = 10 * time.Second
+
+// lines is progress for a pipe or a file: a line when the run starts, one for
+// each stream that is done, and now and then one for each that still runs.
+type lines struct {
+	u       *ui
+	stop    chan struct{}
+	stopped sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[string]*streamState
+	total   int
+	done    int
+}
+
+func newLines(u *ui) *lines {
+	l := &lines{u: u, stop: make(chan struct{}), running: map[string]*streamState{}}
+	l.stopped.Go(l.tick)
+	return l
+}
+
+func (l *lines) close() {
+	close(l.stop)
+	l.stopped.Wait()
+}
+
+// tick reports what runs, also while the engine has nothing to tell: building
+// an index can take an hour.
+func (l *lines) tick() {
+	ticker := time.NewTicker(reportEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			l.reportRunning()
+		case <-l.stop:
+			return
+		}
+	}
+}
+
+func (l *lines) event(e runtime.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.track(e)
+	switch e := e.(type) {
+	case runtime.RunStarted:
+		l.total = len(e.Streams)
+		l.u.note("%s", startLine(e))
+	case runtime.StreamSkipped:
+		l.done++
+		l.u.note("%s: skipped, %s", oneLine(e.Stream), oneLine(e.Reason))
+	case runtime.StreamDone:
+		l.done++
+		l.u.note("%s: done, %s", oneLine(e.Stream), doneText(e))
+	case runtime.Retry, runtime.Notice:
+		l.u.note("%s", noticeLine(e))
+	}
+}
+
+func (l *lines) track(e runtime.Event) {
+	name := streamOf(e)
+	switch e.(type) {
+	case runtime.StreamStarted:
+		l.running[name] = &streamState{}
+	case runtime.StreamDone:
+		delete(l.running, name)
+	}
+	if s := l.running[name]; s != nil {
+		s.note(e, time.Now())
+	}
+}
+
+func (l *lines) reportRunning() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(l.running), func(a, b string) int {
+		return cmp.Or(l.running[a].since.Compare(l.running[b].since), cmp.Compare(a, b))
+	})
+	const most = 5 // lines at once: streams beyond are counted
+	for i, name := range names {
+		if i == most {
+			l.u.note("… and %d more; %d of %s done", len(names)-most, l.done, plural(l.total, "stream"))
+			return
+		}
+		l.u.note("%s: %s", oneLine(name), l.running[name])
+	}
+}
+
+// String says where the stream is, on one line.
+func (s *streamState) String() string {
+	if s.phase == phaseCopy && s.rows == 0 {
+		return "begins"
+	}
+	moved := fmt.Sprintf("%s rows, %s", formatRows(s.rows), formatBytes(s.bytes))
+	if s.phase != phaseCopy {
+		return fmt.Sprintf("%s; %s copied", s.phase, moved)
+	}
+	text := fmt.Sprintf("%.0f %%, %s, %s", 100*s.fraction, moved, formatRate(s.rate.perSecond()))
+	if left, ok := s.rate.remaining(); ok {
+		text += fmt.Sprintf(", %s left", left)
+	}
+	return text
+}
+
+func startLine(e runtime.RunStarted) string {
+	var bytes int64
+	for _, p := range e.Streams {
+		if p.Stream != nil {
+			bytes += max(p.Stream.Bytes, 0)
+		}
+	}
+	text := fmt.Sprintf("pipeline %s: %s, about %s, run %s", oneLine(e.Pipeline), plural(len(e.Streams), "stream"),
+		formatBytes(bytes), e.RunID)
+	if e.Attempt > 1 {
+		text += fmt.Sprintf(", attempt %d: goes on where the last one stopped", e.Attempt)
+	}
+	return text
+}
+
+func doneText(e runtime.StreamDone) string {
+	text := fmt.Sprintf("%s rows, %s in %s", formatRows(e.Rows), formatBytes(e.Bytes), formatTook(e.Load+e.Publish))
+	if speed := formatSpeed(e.Bytes, e.Load); speed != "-" {
+		text += fmt.Sprintf(" (copy %s at %s, publish %s)", formatTook(e.Load), speed, formatTook(e.Publish))
+	}
+	return text
+}
+
+// noticeLine writes what people should know besides the progress.
+func noticeLine(e runtime.Event) string {
+	about := func(stream, text string) string {
+		if stream == "" {
+			return text
+		}
+		return oneLine(stream) + ": " + text
+	}
+	switch e := e.(type) {
+	case runtime.Retry:
+		return about(e.Stream, fmt.Sprintf("%s: %s; try %d in %s", oneLine(e.Doing), oneLine(e.Err.Error()),
+			e.Try+1, e.After.Round(time.Millisecond)))
+	case runtime.Notice:
+		return about(e.Stream, oneLine(e.Text))
+	}
+	return ""
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+func planOf(name string, bytes int64) runtime.StreamPlan {
+	return runtime.StreamPlan{Stream: &connectors.Stream{Spec: connectors.StreamSpec{Name: name}, Bytes: bytes}}
+}
+
+// aRun is what happens in a run of two streams. wait lets time pass.
+func aRun(p progress, wait func(time.Duration)) {
+	p.event(runtime.RunStarted{RunID: "01J", Attempt: 2, Pipeline: "shop", Streams: []runtime.StreamPlan{
+		planOf("public.orders", 180e6), planOf("public.countries", 8192), planOf("public.old", -1)}})
+	p.event(runtime.StreamSkipped{Stream: "public.old", Reason: "the unfinished run replaced it"})
+	p.event(runtime.StreamStarted{Stream: "public.orders", Bytes: 180e6, Rows: 2e6,
+		Setting: policy.Setting{"parallelism": policy.IntValue(4)}, Knobs: []policy.Knob{{Name: "parallelism"}}})
+	p.event(runtime.StreamStarted{Stream: "public.countries"})
+	for i := range 23 {
+		done := float64(i) / 25
+		p.event(runtime.Progress{Stream: "public.orders", Rows: int64(2e6 * done), Bytes: int64(180e6 * done), Fraction: done, Lanes: 4})
+		wait(500 * time.Millisecond)
+	}
+	p.event(runtime.StreamDone{Stream: "public.countries", Rows: 12, Bytes: 375, Load: 100 * time.Millisecond})
+	p.event(runtime.Retry{Stream: "public.orders", Doing: "copy part 7", Err: errors.New("connection\nreset"), After: time.Second, Try: 1})
+	p.event(runtime.StreamLoaded{Stream: "public.orders", Rows: 2e6, Bytes: 180e6, Took: 12 * time.Second})
+	p.event(runtime.PublishStep{Stream: "public.orders", Step: "build index orders_by_day"})
+	wait(10 * time.Second)
+	p.event(runtime.Notice{Text: "foreign keys are added last"})
+	p.event(runtime.StreamDone{Stream: "public.orders", Rows: 2e6, Bytes: 180e6, Load: 12 * time.Second, Publish: 65 * time.Second})
+	p.event(runtime.RunDone{})
+	p.close()
+}
+
+func TestProgressLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		aRun(newProgress(newUI(nil, nil, &out)), func(d time.Duration) {
+			time.Sleep(d)
+			synctest.Wait()
+		})
+		want := `pipeline shop: 3 streams, about 180 MB, run 01J, attempt 2: goes on where the last one stopped
+public.old: skipped, the unfinished run replaced it
+public.countries: begins
+public.orders: 76 %, 1,520,000 rows, 137 MB, 14.4 MB/s, 3s left
+public.countries: done, 12 rows, 375 B in 0.1 s
+public.orders: copy part 7: connection reset; try 2 in 1s
+public.orders: build index orders_by_day; 2,000,000 rows, 180 MB copied
+foreign keys are added last
+public.orders: done, 2,000,000 rows, 180 MB in 1m17s (copy 12.0 s at 15.0 MB/s, publish 1m5s)
+`
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+func TestProgressQuiet(t *testing.T) {
+	var out bytes.Buffer
+	u := newUI(nil, nil, &out)
+	u.quiet = true
+	aRun(newProgress(u), func(time.Duration) {})
+	if out.Len() > 0 {
+		t.Errorf("--quiet prints %s", &out)
+	}
+}
+
+func TestProgressJSON(t *testing.T) {
+	var out bytes.Buffer
+	u := newUI(nil, nil, &out)
+	u.json = true
+	aRun(newProgress(u), func(time.Duration) {})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var first struct {
+		Msg   string
+		Event struct{ Run, Pipeline string }
+	}
+	for _, line := range lines {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Msg != "run-started" || first.Event.Run != "01J" {
+		t.Errorf("%s: %+v, %v", lines[0], first, err)
+	}
+}
+
+// The bars must neither block the engine nor break a line of the terminal.
+func TestProgressBars(t *testing.T) {
+	var out bytes.Buffer
+	u := newUI(nil, nil, &out)
+	u.terminal = true
+	aRun(newProgress(u), func(time.Duration) { time.Sleep(time.Millisecond) })
+	for _, want := range []string{"public.orders", "done, 2,000,000 rows, 180 MB in 1m17s", "foreign keys are added last", "skipped: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in %q", want, &out)
+		}
+	}
+}
+
+func TestBarsForManyStreams(t *testing.T) {
+	plans := []runtime.StreamPlan{planOf("big", 1e9), planOf("middle", 20<<20)}
+	for i := range 300 {
+		plans = append(plans, planOf(fmt.Sprint("small", i), 8192))
+	}
+	if diff := cmp.Diff(map[string]bool{"big": true, "middle": true}, withOwnBar(plans)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if own := withOwnBar(plans[2:12]); len(own) != 10 {
+		t.Errorf("of ten streams %d have a bar of their own", len(own))
+	}
+}
+
+func TestSummaryTable(t *testing.T) {
+	s := runtime.Summary{Status: "failed", Rows: 123_456_789_012, Bytes: 987e9, Took: 27*time.Hour + 3*time.Second, Streams: []runtime.StreamSummary{
+		{Stream: "public.orders", Status: "done", Rows: 2e6, Bytes: 180e6, Load: 4 * time.Second, Publish: 600 * time.Millisecond},
+		{Stream: "public.countries", Status: "skipped", Rows: 12},
+		{Stream: "a_rather_long_schema_name_of_the_house." + strings.Repeat("ä", 63), Status: "pending", Rows: 123_456_789_012, Bytes: 987e9, Load: 27 * time.Hour},
+	}}
+	got := summaryTable(s)
+	want := `STREAM                                 ROWS    SIZE     TIME      SPEED   STATUS
+public.orders                     2,000,000  180 MB    4.6 s  39.1 MB/s     done
+public.countries                         12     0 B    0.0 s          -  skipped
+a_rather…äääääääääääääääää  123,456,789,012  987 GB    27h0m  10.2 MB/s  pending
+--------------------------------------------------------------------------------
+total                       123,456,789,012  987 GB  27h0m3s  10.2 MB/s   failed
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for line := range strings.Lines(got) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > maxTable {
+			t.Errorf("%d characters: %s", n, line)
+		}
+	}
+}

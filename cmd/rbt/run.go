@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+func runCommand(u *ui) *cobra.Command {
+	var restart bool
+	cmd := &cobra.Command{
+		Use:   "run PIPELINE",
+		Short: "Copy the streams of a pipeline",
+		Long: `Copy the streams of a pipeline from its source to its destination.
+
+All streams are read as of one moment. A table becomes visible in the destination
+when it is complete; until then readers see what was there before.
+
+A run that failed or was stopped is taken up again by the same command: what is
+in the destination for good is not copied again. With --restart, only tables that
+are complete are kept.`,
+		Example: `  rbt run pipeline.hcl
+  rbt run pipeline.hcl -var dest_schema=raw
+  rbt run pipeline.hcl --log-format json 2> run.log`,
+		Args: onePipeline,
+	}
+	variables := variableFlag(cmd)
+	cmd.Flags().BoolVar(&restart, "restart", false, "begin again, do not take up an unfinished run")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		j, err := openJob(args[0], *variables)
+		if err != nil {
+			return err
+		}
+		return j.run(cmd.Context(), u, restart, againCommand(args[0], *variables))
+	}
+	return cmd
+}
+
+// againCommand is what to type to go on. It does not show the values of
+// variables: they may be secrets.
+func againCommand(path string, variables []string) string {
+	command := "rbt run " + shellQuote(path)
+	if len(variables) > 0 {
+		command += " -var …"
+	}
+	return command
+}
+
+// run copies the streams and prints the result.
+func (j *job) run(ctx context.Context, u *ui, restart bool, again string) error {
+	config, err := j.config(ctx)
+	if err != nil {
+		return interrupted(ctx, u, err, runtime.Summary{}, again)
+	}
+	config.Run.Restart = restart
+	shown := newProgress(u)
+	config.Events = shown.event
+	summary, err := runtime.Run(ctx, config)
+	shown.close()
+	if err != nil {
+		return interrupted(ctx, u, err, summary, again)
+	}
+	u.printf("%s", summaryTable(summary))
+	for _, note := range summary.Notes {
+		u.note("note: %s", oneLine(note))
+	}
+	return nil
+}
+
+// interrupted returns the error of a run that did not end well, with what is
+// done and, where again says how, how to go on.
+func interrupted(ctx context.Context, u *ui, err error, s runtime.Summary, again string) error {
+	done, begun := progressOf(s)
+	if begun {
+		u.printf("%s", summaryTable(s))
+	}
+	hint := "when the cause is gone, " + again + ": it goes on from here"
+	if ctx.Err() != nil {
+		err = errors.New("stopped before anything was copied")
+		if len(s.Streams) > 0 {
+			err = fmt.Errorf("stopped: %d of %s in the destination", done, plural(len(s.Streams), "stream"))
+		}
+		hint = again + ", which goes on from here"
+	}
+	if again == "" || len(s.Streams) == 0 || len(hints(err)) > 0 {
+		return err
+	}
+	return withHints(err, hint)
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// maxTable is how wide a printed table may become.
+const maxTable = 80
+
+// table is what a command prints as its result: columns under a heading, the
+// first one to the left and shortened where the line would be too long, the
+// others to the right.
+type table struct {
+	heading []string
+	rows    [][]string // nil is a rule
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) rule()               { t.rows = append(t.rows, nil) }
+
+func (t *table) String() string {
+	widths := t.widths()
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	if over := total - maxTable; over > 0 {
+		widths[0] = max(widths[0]-over, 8)
+		total = maxTable
+	}
+	var b strings.Builder
+	writeRow(&b, t.heading, widths)
+	for _, row := range t.rows {
+		if row == nil {
+			b.WriteString(strings.Repeat("-", total) + "\n")
+			continue
+		}
+		writeRow(&b, row, widths)
+	}
+	return b.String()
+}
+
+func (t *table) widths() []int {
+	widths := make([]int, len(t.heading))
+	for _, row := range append([][]string{t.heading}, t.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
+}
+
+func writeRow(b *strings.Builder, row []string, widths []int) {
+	var line strings.Builder
+	for i, cell := range row {
+		if i == 0 {
+			cell = elide(cell, widths[0])
+		} else {
+			line.WriteString("  ")
+		}
+		space := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
+		if i == 0 {
+			line.WriteString(cell + space)
+		} else {
+			line.WriteString(space + cell)
+		}
+	}
+	b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+}

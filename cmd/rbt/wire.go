@@ -1,0 +1,88 @@
+package main
+
+// This is the only file that knows all packages.
+
+import (
+	"context"
+	"slices"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/connectors/postgres"
+	"github.com/rapidbyte/rbt/hcl"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// job is a pipeline with what carries it out.
+type job struct {
+	pipeline    *hcl.Pipeline
+	source      connectors.Source
+	destination connectors.Destination
+}
+
+// openJob reads a pipeline file. It connects to nothing yet.
+func openJob(path string, variables []string) (*job, error) {
+	p, err := loadPipeline(path, variables)
+	if err != nil {
+		return nil, err
+	}
+	return newJob(p), nil
+}
+
+func newJob(p *hcl.Pipeline) *job {
+	return &job{
+		pipeline:    p,
+		source:      postgres.NewSource(sourceConfig(p)),
+		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
+	}
+}
+
+func sourceConfig(p *hcl.Pipeline) postgres.Config {
+	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout}
+}
+
+func destinationConfig(p *hcl.Pipeline) postgres.Config {
+	return postgres.Config{DSN: string(p.Destination.DSN), Pipeline: p.Name, LockTimeout: p.Destination.LockTimeout}
+}
+
+// maxLanes is the largest worker_cap that a pipeline file may ask for.
+const maxLanes = 256
+
+// allKnobs are those that a pipeline may pin.
+func allKnobs() []policy.Knob {
+	source, destination := postgres.NewSource(postgres.Config{}), postgres.NewDestination(postgres.Config{}, postgres.DestinationOptions{})
+	return slices.Concat(runtime.Knobs(maxLanes), source.Knobs(), destination.Knobs())
+}
+
+// config asks the source what there is and says what the engine shall do.
+func (j *job) config(ctx context.Context) (runtime.Config, error) {
+	tables, err := j.source.Tables(ctx)
+	if err != nil {
+		return runtime.Config{}, err
+	}
+	streams, err := expand(j.pipeline, tables)
+	if err != nil {
+		return runtime.Config{}, err
+	}
+	p := j.pipeline
+	return runtime.Config{
+		Source:      j.source,
+		Destination: j.destination,
+		Run:         connectors.Run{ID: ulid.Make().String(), Pipeline: p.Name, Version: rbtVersion()},
+		Streams:     streams,
+		Pins:        p.Pins,
+		Parallelism: p.Resources.Parallelism,
+		WorkerCap:   p.Resources.WorkerCap,
+		MaxMemory:   p.Resources.MaxMemory,
+		PartBytes:   p.Checkpoint.PartSize,
+		RetryFor:    p.Resources.RetryFor,
+	}, nil
+}
+
+// compare compares the targets with their streams' tables.
+func (j *job) compare(ctx context.Context, targets []*connectors.Target, done func(postgres.Comparison)) ([]postgres.Comparison, error) {
+	return postgres.Verify(ctx, sourceConfig(j.pipeline), destinationConfig(j.pipeline), targets,
+		postgres.VerifyOptions{Done: done})
+}

@@ -1,0 +1,141 @@
+package postgres
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// targetShape is what Verify has to know of an existing target.
+type targetShape struct {
+	from  string
+	types map[string]targetType // by column
+}
+
+type targetType struct {
+	name    string // with modifiers; qualified unless it is built in
+	builtIn bool
+}
+
+// readTarget returns nil where the target does not exist.
+func readTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target) (*targetShape, error) {
+	const sql = `
+		SELECT c.relkind = 'r', a.attname::text, format_type(a.atttypid, a.atttypmod), t.typnamespace = 'pg_catalog'::regnamespace
+		FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace
+		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		LEFT JOIN pg_type t ON t.oid = a.atttypid
+		WHERE n.nspname = $1 AND c.relname = $2`
+	rows, err := conn.Query(ctx, sql, t.Schema, t.Name)
+	if err != nil {
+		return nil, wrap("read the target's columns", err)
+	}
+	var shape *targetShape
+	var plain bool
+	var column, name *string
+	var builtIn *bool
+	_, err = pgx.ForEachRow(rows, []any{&plain, &column, &name, &builtIn}, func() error {
+		if shape == nil {
+			shape = &targetShape{from: fromOnly(plain, t.Schema, t.Name), types: map[string]targetType{}}
+		}
+		if column != nil {
+			shape.types[*column] = targetType{*name, *builtIn}
+		}
+		return nil
+	})
+	return shape, wrap("read the target's columns", err)
+}
+
+// fromOnly leaves out the tables that inherit from a plain one, as a copy does.
+func fromOnly(plain bool, schema, name string) string {
+	if plain {
+		return "ONLY " + ident(schema, name)
+	}
+	return ident(schema, name)
+}
+
+// verifySides says what is compared on either side: source, then destination.
+func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *targetShape) [2]*verifySide {
+	spec := t.Stream.Spec
+	from := fromOnly(t.Stream.Table.Kind == connectors.PlainTable, spec.Schema, spec.Table)
+	if spec.Where != "" {
+		from += " WHERE (" + spec.Where + "\n)" // the line break ends a comment
+	}
+	var read, written []string
+	for _, name := range t.Columns {
+		to := shape.types[name]
+		written = append(written, hashable(ident(name), to.name))
+		read = append(read, hashable(cast(ident(name), sourceType(t.Stream.Table, name), to), to.name))
+	}
+	return [2]*verifySide{
+		{name: "source", conn: source, from: from, hash: rowHash(read)},
+		{name: "destination", conn: destination, from: shape.from, hash: rowHash(written)},
+	}
+}
+
+func sourceType(t connectors.Table, column string) string {
+	i := slices.IndexFunc(t.Columns, func(c connectors.Column) bool { return c.Name == column })
+	if i < 0 {
+		return ""
+	}
+	return t.Columns[i].Type
+}
+
+// cast reads a column as the target's type, by way of its text, as a copy
+// does. The source knows built-in types only; between others the texts count.
+func cast(column, from string, to targetType) string {
+	if from == to.name || !to.builtIn {
+		return column
+	}
+	// format writes what the type's output function does; a cast of char(n)
+	// to text would drop blanks.
+	return "CASE WHEN " + column + " IS DISTINCT FROM NULL THEN format('%s', " + column + ")::" + to.name + " END"
+}
+
+// hashable makes sure that the text of a row stays below the server's 1 GB:
+// values of unbounded length are hashed on their own. The text of bytea is
+// twice its length, so its bytes are.
+func hashable(expression, typeName string) string {
+	switch {
+	case bounded(typeName):
+		return expression
+	case typeName == "bytea":
+		return "md5(" + expression + ")"
+	default:
+		return textHash("(" + expression + ")::text")
+	}
+}
+
+func rowHash(expressions []string) string {
+	return textHash("ROW(" + strings.Join(expressions, ", ") + ")::text")
+}
+
+func textHash(text string) string { return `hashtextextended(` + text + ` COLLATE "C", 0)` }
+
+var (
+	modifier  = regexp.MustCompile(`\([0-9, -]+\)`)
+	character = regexp.MustCompile(`^character(?: varying)?\(([0-9]+)\)$`)
+)
+
+// boundedTypes are the built-in types whose text is short.
+var boundedTypes = []string{
+	"smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "boolean", "oid",
+	"date", "time without time zone", "time with time zone", "interval",
+	"timestamp without time zone", "timestamp with time zone",
+	"uuid", "inet", "cidr", "macaddr", "macaddr8", "pg_lsn", "name", `"char"`,
+}
+
+// bounded says whether the text of a type is short whatever the value.
+func bounded(typeName string) bool {
+	if m := character.FindStringSubmatch(typeName); m != nil {
+		n, err := strconv.Atoi(m[1])
+		return err == nil && n <= 1000
+	}
+	return slices.Contains(boundedTypes, modifier.ReplaceAllString(typeName, ""))
+}

@@ -1,0 +1,28 @@
+# What `rbt demo` runs: a small shop, copied from one server to another.
+#
+# To run it on databases of your own, set SOURCE_DSN and DEST_DSN and name your
+# own streams: `rbt discover --dsn "$SOURCE_DSN"` lists them.
+
+pipeline "demo" {}
+
+source "postgres" {
+  dsn = env("SOURCE_DSN")
+}
+
+destination "postgres" {
+  dsn          = env("DEST_DSN")
+  foreign_keys = true
+}
+
+# Two million rows of numbers and times. All lanes share the table.
+stream "shop.orders" {}
+
+# Wide rows, tens of kilobytes each.
+stream "shop.documents" {}
+
+# All the rest of the schema.
+stream "shop.*" {}
+
+# Mixed case, a dot, an enum, a domain, arrays, jsonb, NaN, infinity, generated
+# and identity columns.
+stream "shop.\"Odd.Names\"" {}

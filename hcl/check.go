@@ -1,0 +1,169 @@
+package hcl
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var (
+	pipelineName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+	sha256Hex    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// check holds the rules that the schema cannot say: those of labels, and those
+// that span attributes. A rule is silent where a value it needs is invalid,
+// which has been noted already.
+func (d *decoder) check(root *node, streams []streamNode) {
+	d.checkName(root)
+	for _, s := range streams {
+		d.checkModes(s)
+		d.checkPattern(s)
+		d.checkKeyInColumns(s)
+	}
+	d.checkDuplicates(streams)
+	d.checkTargets(root, streams)
+	d.checkParallelism(root)
+	d.checkPolicy(root)
+}
+
+func (d *decoder) checkName(root *node) {
+	for _, n := range root.inner("pipeline") {
+		if !pipelineName.MatchString(n.title.text) {
+			d.diags.add(&n.title.rng, fmt.Sprintf("%s is not a name for a pipeline", quote(n.title.text)),
+				"use up to 63 letters, digits, _, - and dots, beginning with a letter or digit")
+		}
+	}
+}
+
+// checkModes holds together the attributes that need each other.
+func (d *decoder) checkModes(s streamNode) {
+	for _, rule := range []struct{ mode, is, needs string }{
+		{"sync_mode", string(Incremental), "cursor"},
+		{"write_mode", string(Upsert), "primary_key"},
+	} {
+		mode := get[string](s.node, rule.mode)
+		switch {
+		case mode == rule.is && !s.has(rule.needs) && !d.partial:
+			at := s.written[rule.mode].value
+			d.diags.add(&at, fmt.Sprintf("%s %q needs %s", rule.mode, rule.is, rule.needs),
+				fmt.Sprintf("%s must be %s", rule.needs, s.attribute(rule.needs).want()))
+		case mode != rule.is && mode != "" && s.has(rule.needs):
+			at := s.written[rule.needs].name
+			d.diags.add(&at, fmt.Sprintf("%s is for %s %q only", rule.needs, rule.mode, rule.is),
+				fmt.Sprintf("%s is %q here", rule.mode, mode))
+		}
+	}
+}
+
+// checkPattern keeps what is about one table out of a stream of many.
+func (d *decoder) checkPattern(s streamNode) {
+	if !s.pattern.HasWildcard() {
+		if s.has("exclude") {
+			at := s.written["exclude"].name
+			d.diags.add(&at, "exclude is for a pattern such as \"public.*\" only", "this stream is one table")
+		}
+		return
+	}
+	for _, a := range s.attributes {
+		if a.single && s.has(a.name) {
+			at := s.written[a.name].name
+			d.diags.add(&at, fmt.Sprintf("%s cannot be set for a pattern", a.name),
+				"give the table a stream of its own, above this one")
+		}
+	}
+}
+
+func (d *decoder) checkKeyInColumns(s streamNode) {
+	columns := texts(get[[]element](s.node, "columns"))
+	if columns == nil {
+		return
+	}
+	for _, key := range get[[]element](s.node, "primary_key") {
+		if !slices.Contains(columns, key.text) {
+			d.diags.add(&key.rng, fmt.Sprintf("the column %s of primary_key is not among columns", quote(key.text)),
+				"without it the destination cannot tell the rows apart")
+		}
+	}
+}
+
+func (d *decoder) checkDuplicates(streams []streamNode) {
+	first := map[Pattern]streamNode{}
+	for _, s := range streams {
+		if before, twice := first[s.pattern]; twice {
+			d.diags.add(&s.title.rng, fmt.Sprintf("a second stream %s", quote(s.title.text)),
+				fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
+			continue
+		}
+		first[s.pattern] = s
+	}
+}
+
+// checkTargets finds streams that would write the same table.
+func (d *decoder) checkTargets(root *node, streams []streamNode) {
+	destinations := root.inner("destination")
+	if len(destinations) != 1 {
+		return
+	}
+	type table struct{ schema, name string }
+	first := map[table]streamNode{}
+	for _, s := range streams {
+		if s.pattern.HasWildcard() {
+			continue
+		}
+		to, at := table{get[string](destinations[0], "schema"), get[string](s.node, "target")}, s.title.rng
+		if to.schema == "" {
+			to.schema = s.pattern.schema.text
+		}
+		if to.name == "" {
+			to.name = s.pattern.table.text
+		} else {
+			at = s.written["target"].value
+		}
+		before, twice := first[to]
+		if !twice {
+			first[to] = s
+			continue
+		}
+		if before.pattern != s.pattern { // else it is a second stream of the same table, noted as such
+			d.diags.add(&at, fmt.Sprintf("two streams write the table %s", quote(to.name)),
+				fmt.Sprintf("the other is in line %d; give each a target of its own", before.title.rng.Start.Line))
+		}
+	}
+}
+
+// checkParallelism holds parallelism under the worker cap, wherever it is set.
+func (d *decoder) checkParallelism(root *node) {
+	resources := root.one("resources")
+	limit := get[int64](resources, "worker_cap")
+	if limit == 0 {
+		return
+	}
+	set := append(root.inner("pin"), resources)
+	for _, s := range root.inner("stream") {
+		set = append(set, s.inner("pin")...)
+	}
+	for _, n := range set {
+		if lanes := get[int64](n, "parallelism"); lanes > limit {
+			at := n.written["parallelism"].value
+			d.diags.add(&at, fmt.Sprintf("parallelism is above worker_cap, which is %d", limit),
+				"lower the one or raise the other, in resources { worker_cap = … }")
+		}
+	}
+}
+
+func (d *decoder) checkPolicy(root *node) {
+	n := root.one("autotune").one("policy")
+	if sum := get[string](n, "sha256"); sum != "" && !sha256Hex.MatchString(sum) {
+		at := n.written["sha256"].value
+		d.diags.add(&at, "sha256 must be 64 hex digits in lower case", "as sha256sum prints them")
+	}
+}
+
+func texts(elements []element) []string {
+	var list []string
+	for _, e := range elements {
+		list = append(list, e.text)
+	}
+	return list
+}

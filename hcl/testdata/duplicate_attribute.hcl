@@ -1,0 +1,12 @@
+pipeline "p" {}
+source "postgres" {
+  dsn = env("SOURCE_DSN")
+}
+destination "postgres" {
+  dsn = env("DEST_DSN")
+}
+stream "public.orders" {
+  target = "a"
+  target = "b"
+  colums = ["id"]
+}

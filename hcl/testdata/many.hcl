@@ -1,0 +1,33 @@
+pipeline "p" {}
+resources {
+  wrong_0 = 0
+  wrong_1 = 1
+  wrong_2 = 2
+  wrong_3 = 3
+  wrong_4 = 4
+  wrong_5 = 5
+  wrong_6 = 6
+  wrong_7 = 7
+  wrong_8 = 8
+  wrong_9 = 9
+  wrong_10 = 10
+  wrong_11 = 11
+  wrong_12 = 12
+  wrong_13 = 13
+  wrong_14 = 14
+  wrong_15 = 15
+  wrong_16 = 16
+  wrong_17 = 17
+  wrong_18 = 18
+  wrong_19 = 19
+  wrong_20 = 20
+  wrong_21 = 21
+  wrong_22 = 22
+  wrong_23 = 23
+  wrong_24 = 24
+  wrong_25 = 25
+  wrong_26 = 26
+  wrong_27 = 27
+  wrong_28 = 28
+  wrong_29 = 29
+}

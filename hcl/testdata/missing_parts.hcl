@@ -1,0 +1,5 @@
+source "postgres" {
+}
+autotune {
+  policy "wasm" {}
+}

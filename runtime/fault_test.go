@@ -1,0 +1,243 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
+	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+const terminateOne = `SELECT pg_terminate_backend(pid) FROM (
+	SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'rbt/%'
+	ORDER BY random() LIMIT 1) one`
+
+// afterParts calls do once, in a goroutine of its own, when n parts are done.
+// It returns the channel that do's end closes.
+func afterParts(cfg *runtime.Config, n int, do func()) <-chan struct{} {
+	done := make(chan struct{})
+	parts := 0
+	next := cfg.Events
+	cfg.Events = func(e runtime.Event) {
+		if next != nil {
+			next(e)
+		}
+		if _, ok := e.(runtime.PartDone); !ok {
+			return
+		}
+		if parts++; parts == n {
+			go func() {
+				defer close(done)
+				do()
+			}()
+		}
+	}
+	return done
+}
+
+// TestTerminatedBackends ends random sessions of rbt on both sides while it
+// copies. Every row must arrive once all the same.
+func TestTerminatedBackends(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	for range 5 {
+		cfg := config(src.DSN, dst.DSN, stream("orders"))
+		ended := afterParts(&cfg, 1, func() {
+			for range 4 {
+				for _, db := range []*pgtest.DB{src, dst} {
+					db.Query(t, terminateOne)
+				}
+				time.Sleep(time.Duration(10+rand.IntN(60)) * time.Millisecond)
+			}
+		})
+		mustRun(t, cfg)
+		<-ended
+		sameRows(t, src, dst, "orders")
+		nothingLeft(t, dst)
+	}
+}
+
+// TestDestinationCrash crashes the destination while parts are committed
+// without waiting for the disk: those that are lost must be copied again.
+func TestDestinationCrash(t *testing.T) {
+	t.Parallel()
+	src := pgtest.New(t)
+	src.Exec(t, orders)
+	server := pgtest.Cluster(t, pgcluster.Options{Durable: true, Settings: map[string]string{"wal_writer_delay": "10s"}})
+	dst := pgtest.On(t, server)
+	for _, n := range []int{1, 5, 15} {
+		cfg := config(src.DSN, dst.DSN, stream("orders"))
+		crashed := afterParts(&cfg, n, func() {
+			if err := server.Restart(context.Background(), pgcluster.Immediate); err != nil {
+				t.Error(err)
+			}
+		})
+		mustRun(t, cfg)
+		<-crashed
+		sameRows(t, src, dst, "orders")
+		nothingLeft(t, dst)
+	}
+}
+
+// TestSourceRestart loses the snapshot for good.
+func TestSourceRestart(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{})
+	src, dst := pgtest.On(t, server), pgtest.New(t)
+	src.Exec(t, orders+"CREATE TABLE tiny (id int PRIMARY KEY); INSERT INTO tiny VALUES (1)")
+	for _, resume := range []connectors.Resume{connectors.Restart, connectors.Continue} {
+		t.Run(string(resume), func(t *testing.T) {
+			spec := stream("orders")
+			spec.Resume = resume
+			cfg := config(src.DSN, dst.DSN, spec, stream("tiny"))
+			restarted := afterParts(&cfg, 10, func() {
+				if err := server.Restart(context.Background(), pgcluster.Fast); err != nil {
+					t.Error(err)
+				}
+			})
+			s := mustRun(t, cfg)
+			<-restarted
+			sameRows(t, src, dst, "orders", "tiny")
+			nothingLeft(t, dst)
+			told := strings.Contains(strings.Join(s.Notes, "\n"), "lost the snapshot")
+			if !told {
+				t.Errorf("notes %q do not tell that the snapshot was lost", s.Notes)
+			}
+			if kept := strings.Contains(strings.Join(s.Notes, "\n"), "kept from an earlier moment"); kept != (resume == connectors.Continue) {
+				t.Errorf("notes %q with resume %s", s.Notes, resume)
+			}
+			if resume == connectors.Continue && s.OneMoment {
+				t.Error("a continued table passes for one moment")
+			}
+		})
+	}
+}
+
+// TestInterrupt stops a run in the middle: it must end soon, and leave nothing
+// that anybody sees.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	for _, mode := range []connectors.WriteMode{connectors.Replace, connectors.Append} {
+		spec := stream("orders")
+		spec.WriteMode = mode
+		cfg := config(src.DSN, dst.DSN, spec)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("stopped by the test")
+		var at time.Time
+		stopped := afterParts(&cfg, 5, func() { at = time.Now(); cancel(stop) })
+		s, err := runtime.Run(ctx, cfg)
+		<-stopped
+		if !errors.Is(err, stop) || s.Status != "interrupted" {
+			t.Fatalf("%v, %+v", err, s)
+		}
+		if took := time.Since(at); took > 5*time.Second {
+			t.Errorf("it took %v to stop", took)
+		}
+		nothingLeft(t, dst)
+		if got := dst.Query(t, "SELECT to_regclass('orders')"); got[0][0] != "NULL" {
+			t.Errorf("the target is there after an interrupted first run")
+		}
+		cfg.Events = nil
+		if s = mustRun(t, cfg); s.Attempt != 2 {
+			t.Errorf("attempt %d, want 2", s.Attempt)
+		}
+		sameRows(t, src, dst, "orders")
+		dst.Exec(t, "DROP TABLE orders")
+	}
+}
+
+// TestContinue goes on where an interrupted run stopped, with rows that
+// changed meanwhile.
+func TestContinue(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	spec := stream("orders")
+	spec.Resume = connectors.Continue
+	cfg := config(src.DSN, dst.DSN, spec)
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := afterParts(&cfg, 8, cancel)
+	if _, err := runtime.Run(ctx, cfg); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	<-stopped
+	// New versions of rows lie in other blocks, and some keys are new.
+	src.Exec(t, "UPDATE orders SET note = 'changed'; INSERT INTO orders SELECT i, 1, 1, now(), 'new' FROM generate_series(60001, 61000) i")
+	var parts int
+	cfg.Events = func(e runtime.Event) {
+		if _, ok := e.(runtime.PartDone); ok {
+			parts++
+		}
+	}
+	s := mustRun(t, cfg)
+	if s.OneMoment || len(s.Notes) == 0 {
+		t.Errorf("one moment: %t, notes %v", s.OneMoment, s.Notes)
+	}
+	// Every key once; each row as it was at one of the two moments.
+	got := dst.Query(t, `SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE note = 'changed') > 0, count(*) FILTER (WHERE note <> 'changed' AND note <> 'new') > 0 FROM orders`)
+	if want := "[61000 61000 t t]"; fmt.Sprint(got[0]) != want {
+		t.Errorf("count, keys, new and old rows: %v, want %s", got[0], want)
+	}
+	nothingLeft(t, dst)
+}
+
+// TestSecondRun holds that one pipeline runs once at a time.
+func TestSecondRun(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	cfg := config(src.DSN, dst.DSN, stream("orders"))
+	var second error
+	tried := afterParts(&cfg, 1, func() {
+		other := config(src.DSN, dst.DSN, stream("orders"))
+		_, second = runtime.Run(context.Background(), other)
+	})
+	mustRun(t, cfg)
+	<-tried
+	var locked *connectors.LockedError
+	if !errors.As(second, &locked) {
+		t.Fatalf("the second run: %v, want a LockedError", second)
+	}
+}
+
+// TestAppendAgain appends twice, and not a third time where the run that did
+// so was only interrupted behind it.
+func TestAppendAgain(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders+"CREATE TABLE tiny (id int); INSERT INTO tiny VALUES (1), (2)")
+	dst.Exec(t, "CREATE TABLE tiny (id int)")
+	tiny := stream("tiny")
+	tiny.WriteMode = connectors.Append
+	cfg := config(src.DSN, dst.DSN, tiny)
+	for range 2 {
+		mustRun(t, cfg)
+		cfg.Run.ID += "x"
+	}
+	cfg = config(src.DSN, dst.DSN, tiny, stream("orders"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg.Events = func(e runtime.Event) {
+		if e, ok := e.(runtime.StreamDone); ok && e.Stream == "public.tiny" {
+			cancel()
+		}
+	}
+	if _, err := runtime.Run(ctx, cfg); err == nil {
+		t.Skip("the run was over before it could be interrupted")
+	}
+	cfg.Events = nil
+	s := mustRun(t, cfg)
+	if got := dst.Query(t, "SELECT count(*) FROM tiny")[0][0]; got != "6" {
+		t.Errorf("%s rows after three appends of 2, notes %v", got, s.Notes)
+	}
+	sameRows(t, src, dst, "orders")
+}
