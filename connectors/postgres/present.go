@@ -38,7 +38,6 @@ type boundKey struct {
 
 // site is the database as a whole.
 type site struct {
-	version  int
 	role     string
 	database string
 	// canCreate says that schemas may be created, booksReady that the books
@@ -54,7 +53,7 @@ SELECT current_user::text, current_database()::text, has_database_privilege(curr
 	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
 		FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 		WHERE n.nspname = '_rbt' AND c.relname = 'runs'), false)`
-	s := site{version: version(conn)}
+	var s site
 	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksExist, &s.booksReady)
 	if err == nil {
 		s.origin, err = readOrigin(ctx, conn)
