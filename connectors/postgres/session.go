@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Config says how to reach a server.
@@ -37,6 +39,12 @@ const maxApplicationName = 63
 // parse reads the DSN. Its errors do not hold the password.
 func (c Config) parse() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(c.DSN)
+	var bad *pgconn.ParseConfigError
+	if errors.As(err, &bad) { // it shows the DSN, and does not find every password in it
+		unnamed := *bad
+		unnamed.ConnString = ""
+		return nil, fmt.Errorf("read the DSN: %s", strings.TrimPrefix(unnamed.Error(), "cannot parse ``: "))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the DSN: %w", err)
 	}
