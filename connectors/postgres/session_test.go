@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"net"
 	"strings"
 	"testing"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // TestBadDSN holds that no error shows a password.
@@ -16,5 +19,20 @@ func TestBadDSN(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "cret") || !strings.HasPrefix(err.Error(), "read the DSN: ") {
 			t.Errorf("%s: %v", dsn, err)
 		}
+	}
+}
+
+// TestConnectTimeout holds that a server which does not answer in time is
+// asked again: it may be starting.
+func TestConnectTimeout(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_, err = Config{DSN: "postgres://u@" + silent.Addr().String() + "/d?connect_timeout=1&sslmode=disable"}.connect(t.Context(), sourceRole)
+	if err == nil || !connectors.Retryable(err) {
+		t.Errorf("error %v, Retryable %t", err, connectors.Retryable(err))
 	}
 }
