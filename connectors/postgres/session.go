@@ -101,12 +101,15 @@ func (c Config) settings(r role, version int) string {
 		set = append(set, [2]string{"transaction_timeout", "0"})
 	}
 	switch r {
-	case sourceRole, booksRole:
+	case sourceRole:
 		// Names in regclass and the like are then printed with their schema.
 		set = append(set, [2]string{"search_path", ""})
 	case loadRole:
 		// A part lost in a crash is lost together with its mark, and read again.
 		set = append(set, [2]string{"synchronous_commit", "off"})
+	case booksRole:
+		// The server's own default may be off.
+		set = append(set, [2]string{"search_path", ""}, [2]string{"synchronous_commit", "on"})
 	}
 	var sql strings.Builder
 	for _, s := range set {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
 // TestBadDSN holds that no error shows a password.
@@ -34,5 +35,22 @@ func TestConnectTimeout(t *testing.T) {
 	_, err = Config{DSN: "postgres://u@" + silent.Addr().String() + "/d?connect_timeout=1&sslmode=disable"}.connect(t.Context(), sourceRole)
 	if err == nil || !connectors.Retryable(err) {
 		t.Errorf("error %v, Retryable %t", err, connectors.Retryable(err))
+	}
+}
+
+// TestCommitsOfTheBooksLast holds it also where the server's default is that
+// they do not.
+func TestCommitsOfTheBooksLast(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(t, "ALTER DATABASE "+db.Name+" SET synchronous_commit = off")
+	conn, err := Config{DSN: db.DSN}.connect(t.Context(), booksRole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hangUp(conn)
+	var value string
+	if err := conn.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&value); err != nil || value != "on" {
+		t.Errorf("synchronous_commit is %q, %v", value, err)
 	}
 }
