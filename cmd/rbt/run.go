@@ -20,9 +20,10 @@ func runCommand(u *ui) *cobra.Command {
 All streams are read as of one moment. A table becomes visible in the destination
 when it is complete; until then readers see what was there before.
 
-A run that failed or was stopped is taken up again by the same command: what is
-in the destination for good is not copied again. With --restart, only tables that
-are complete are kept.`,
+A run that failed or was stopped is taken up by the same command: what it appended is
+not appended again, and a stream with resume = "continue" keeps its finished parts. Any
+other stream is copied again. With --restart nothing is taken up: an append adds its rows
+once more.`,
 		Example: `  rbt run pipeline.hcl
   rbt run pipeline.hcl -var dest_schema=raw
   rbt run pipeline.hcl --log-format json 2> run.log`,
