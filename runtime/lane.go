@@ -42,7 +42,7 @@ func (r *run) lane(ctx context.Context, snap connectors.Snapshot, b *board, numb
 	l := &lane{run: r, snap: snap, number: number}
 	defer l.close()
 	for {
-		j, ok := b.claim()
+		j, ok := b.claim(number)
 		if !ok {
 			return nil
 		}
