@@ -27,8 +27,8 @@ type Source interface {
 type Snapshot interface {
 	// ID names the moment as others can import it.
 	ID() string
-	// Describe finds out about the streams. A stream that cannot be read is
-	// an error; all such errors are returned at once, joined.
+	// Describe finds out about the streams. A stream that cannot be read is a
+	// *StreamError; all of them are returned at once, joined.
 	Describe(ctx context.Context, specs []StreamSpec) ([]*Stream, error)
 	// Cutter hands out a stream's rows as parts. columns are those to read,
 	// in order. state is what Cutter.State returned in an earlier attempt, nil
