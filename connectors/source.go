@@ -60,9 +60,9 @@ type Cutter interface {
 type Reader interface {
 	// Start begins to read a part.
 	Start(ctx context.Context, p Part) error
-	// Next fills b with the next rows of the part, and returns io.EOF when
-	// there are no more and the source has confirmed how many it sent. After
-	// any other error the reader is of no more use.
-	Next(ctx context.Context, b *Block) error
+	// Next fills b with the next rows of the part. It reports done, and leaves b
+	// empty, when there are no more and the source has confirmed how many it
+	// sent. After an error the reader is of no more use.
+	Next(ctx context.Context, b *Block) (done bool, err error)
 	Close()
 }

@@ -10,7 +10,6 @@ package conntest
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"testing"
 
@@ -169,12 +168,12 @@ func (s *session) relay(w connectors.Writer, p connectors.Part) int64 {
 	b := connectors.Block{Data: make([]byte, 0, 4<<10)}
 	var rows int64
 	for {
-		err := r.Next(ctx, &b)
-		if errors.Is(err, io.EOF) {
-			return rows
-		}
+		done, err := r.Next(ctx, &b)
 		if err != nil {
 			s.t.Fatal(err)
+		}
+		if done {
+			return rows
 		}
 		rows += int64(len(b.Ends))
 		if err := w.Write(ctx, &b); err != nil {
