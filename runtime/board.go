@@ -34,13 +34,19 @@ type job struct {
 	part connectors.Part
 }
 
-// claim waits for a job. There is none any more when it returns false.
-func (b *board) claim() (job, bool) {
+// claim waits for a job for the lane. There is none any more when it returns
+// false.
+//
+// Only as many lanes as the highest parallelism asks for get any, the ones
+// with the lowest numbers: a lane that never worked has no connections.
+func (b *board) claim(lane int) (job, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.stopped && b.left > 0 {
-		if j, ok := b.next(); ok {
-			return j, true
+		if lane < b.lanes() {
+			if j, ok := b.next(); ok {
+				return j, true
+			}
 		}
 		b.changed.Wait()
 	}
@@ -48,10 +54,6 @@ func (b *board) claim() (job, bool) {
 }
 
 func (b *board) next() (job, bool) {
-	busy, limit := b.lanes()
-	if busy >= limit {
-		return job{}, false
-	}
 	for _, t := range b.tasks {
 		if j, ok := t.job(); ok {
 			return j, true
@@ -60,19 +62,16 @@ func (b *board) next() (job, bool) {
 	return job{}, false
 }
 
-// lanes is how many lanes are at work, and how many may be: the highest
-// parallelism among the tasks that still have parts to copy.
-func (b *board) lanes() (busy, limit int) {
+// lanes is the highest parallelism among the tasks that still have parts to
+// copy.
+func (b *board) lanes() int {
+	n := 0
 	for _, t := range b.tasks {
-		busy += t.active
-		if t.state == opening || t.state == cutting {
-			busy++
-		}
 		if t.state < loaded {
-			limit = max(limit, t.parallelism())
+			n = max(n, t.parallelism())
 		}
 	}
-	return busy, limit
+	return n
 }
 
 // job is the task's next job. The board's lock is held.

@@ -20,10 +20,10 @@ func runCommand(u *ui) *cobra.Command {
 All streams are read as of one moment. A table becomes visible in the destination
 when it is complete; until then readers see what was there before.
 
-A run that failed or was stopped is taken up by the same command: what it appended is
-not appended again, and a stream with resume = "continue" keeps its finished parts. Any
-other stream is copied again. With --restart nothing is taken up: an append adds its rows
-once more.`,
+A run that failed or was stopped is taken up again by the same command: rows are
+not appended twice, a stream with resume = "continue" keeps the parts that it has,
+and every other stream begins again, so that it shows one moment. With --restart
+nothing is taken up.`,
 		Example: `  rbt run pipeline.hcl
   rbt run pipeline.hcl -var dest_schema=raw
   rbt run pipeline.hcl --log-format json 2> run.log`,
@@ -62,6 +62,7 @@ func (j *job) run(ctx context.Context, u *ui, restart bool, again string) error 
 	config.Events = shown.event
 	summary, err := runtime.Run(ctx, config)
 	shown.close()
+	err = j.locate(err, config.Streams)
 	if err != nil {
 		return interrupted(ctx, u, err, summary, again)
 	}

@@ -27,9 +27,9 @@ func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, erro
 	i := slices.IndexFunc(r.Columns, func(c connectors.Column) bool { return c.Name == name })
 	switch {
 	case i < 0:
-		return connectors.Column{}, fmt.Errorf("partition_key: there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
+		return connectors.Column{}, fmt.Errorf("there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
 	case r.Columns[i].Key == "" && spec.PartitionKey != "":
-		return connectors.Column{}, fmt.Errorf("partition_key: column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
+		return connectors.Column{}, fmt.Errorf("column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
 	case r.Columns[i].Key == "" || slices.Contains(r.Unreadable, name):
 		return connectors.Column{}, nil
 	}
