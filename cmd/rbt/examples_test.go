@@ -81,6 +81,7 @@ func TestExamples(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no examples", err)
 	}
+	path := build(t)
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			t.Parallel()
@@ -91,7 +92,7 @@ func TestExamples(t *testing.T) {
 			src, dst := pgtest.New(t), pgtest.New(t)
 			src.Exec(t, e.source)
 			for _, command := range []string{"check", "run", "verify"} {
-				runExample(t, src, dst, append([]string{command, file}, e.args...)...)
+				runExample(t, path, src, dst, append([]string{command, file}, e.args...)...)
 			}
 			if diff := cmp.Diff(e.tables, tablesOf(t, dst)); diff != "" {
 				t.Errorf("the destination's tables (-want +got):\n%s", diff)
@@ -100,12 +101,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-func runExample(t *testing.T, src, dst *pgtest.DB, args ...string) {
+func runExample(t *testing.T, path string, src, dst *pgtest.DB, args ...string) {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), "SOURCE_DSN="+src.DSN, "DEST_DSN="+dst.DSN)
 	if out, err := cmd.CombinedOutput(); err != nil {
