@@ -132,16 +132,18 @@ func (b *board) again(t *task, parts []connectors.Part) {
 func (b *board) toPublish() (*task, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.stopped && b.left > 0 {
+	for {
 		for _, t := range b.tasks {
 			if t.state == loaded {
 				t.state = publishing
 				return t, true
 			}
 		}
+		if b.stopped || b.left == 0 {
+			return nil, false
+		}
 		b.changed.Wait()
 	}
-	return nil, false
 }
 
 // isPublished ends a task.
@@ -154,7 +156,7 @@ func (b *board) isPublished(t *task) {
 	b.changed.Broadcast()
 }
 
-// stop sends everybody home.
+// stop sends the lanes home, and the publishers when nothing is loaded.
 func (b *board) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

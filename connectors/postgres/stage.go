@@ -20,11 +20,12 @@ type streamRow struct {
 	published                          bool
 }
 
-// readStream returns nil where the books do not know the stream.
+// readStream returns nil where the books do not know the stream. It waits for
+// a publication that an earlier call left under way.
 func (l *load) readStream(ctx context.Context, conn *pgx.Conn, stream string) (*streamRow, error) {
 	const sql = `
 SELECT generation, staging, method, definition, shape, published_at IS NOT NULL
-FROM _rbt.streams WHERE run_id = $1 AND stream = $2`
+FROM _rbt.streams WHERE run_id = $1 AND stream = $2 FOR UPDATE`
 	r := &streamRow{}
 	err := conn.QueryRow(ctx, sql, l.attempt.RunID, stream).Scan(
 		&r.generation, &r.staging, &r.method, &r.definition, &r.shape, &r.published)
