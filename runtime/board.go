@@ -79,15 +79,16 @@ func (t *task) job() (job, bool) {
 	switch {
 	case t.state == waiting:
 		t.state = opening
-		t.began = time.Now()
+		t.enter()
 		return job{task: t, do: opening}, true
 	case t.state == copying && len(t.queue) > 0 && t.active < t.parallelism():
 		part := t.queue[0]
 		t.queue = t.queue[1:]
-		t.active++
+		t.enter()
 		return job{task: t, do: copying, part: part}, true
 	case t.state == copying && len(t.queue) == 0 && t.active == 0:
 		t.state = cutting
+		t.enter()
 		return job{task: t, do: cutting}, true
 	}
 	return job{}, false
@@ -104,8 +105,8 @@ func (b *board) add(t *task, s policy.Setting, parts []connectors.Part) {
 	t.state = copying
 	if len(parts) == 0 {
 		t.state = loaded
-		t.loaded = time.Now()
 	}
+	t.leave()
 	b.changed.Broadcast()
 }
 
@@ -113,7 +114,7 @@ func (b *board) add(t *task, s policy.Setting, parts []connectors.Part) {
 func (b *board) copied(t *task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.active--
+	t.leave()
 	t.parts++
 	b.changed.Broadcast()
 }
@@ -136,6 +137,7 @@ func (b *board) toPublish() (*task, bool) {
 		for _, t := range b.tasks {
 			if t.state == loaded {
 				t.state = publishing
+				t.since = time.Now()
 				return t, true
 			}
 		}
@@ -151,7 +153,7 @@ func (b *board) isPublished(t *task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t.state = published
-	t.published = time.Now()
+	t.publishTime = time.Since(t.since)
 	b.left--
 	b.changed.Broadcast()
 }

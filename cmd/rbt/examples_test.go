@@ -27,7 +27,7 @@ var examples = map[string]example{
 	},
 	"whole-database": {
 		source: exampleShop,
-		tables: "archive.orders 1, public.customers 100, public.items 2, public.orders 59999",
+		tables: "archive.orders 1, public.customers 100, public.items 2, public.orders 60000",
 	},
 	"pins": {
 		source: exampleShop,

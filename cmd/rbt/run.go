@@ -80,13 +80,13 @@ func interrupted(ctx context.Context, u *ui, err error, s runtime.Summary, again
 	if begun {
 		u.printf("%s", summaryTable(s))
 	}
-	hint := "when the cause is gone, " + again + ": it goes on from here"
+	hint := "when the cause is gone, " + again + ": it takes the run up"
 	if ctx.Err() != nil {
 		err = errors.New("stopped before anything was copied")
 		if len(s.Streams) > 0 {
 			err = fmt.Errorf("stopped: %d of %s in the destination", done, plural(len(s.Streams), "stream"))
 		}
-		hint = again + ", which goes on from here"
+		hint = again + ", which takes the run up"
 	}
 	if again == "" || len(s.Streams) == 0 || len(hints(err)) > 0 {
 		return err

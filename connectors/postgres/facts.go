@@ -367,8 +367,8 @@ func (f *facts) noRange(key string) error {
 		return errNoKey
 	case !f.key.integer:
 		return fmt.Errorf("the key %q is not an integer", key)
-	case f.bytes >= 0 && f.bytes <= f.minPart:
-		return errors.New("the table is one part")
+	case f.bytes >= 0 && f.bytes <= f.minPart: // one part, however it is cut
+		return nil
 	case len(f.key.shape) == 0:
 		return fmt.Errorf("nothing is known of how the values of %q lie", key)
 	}

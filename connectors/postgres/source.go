@@ -152,8 +152,12 @@ func readable(r *relation) error {
 	switch {
 	case r.Dropped:
 		return &changedError{[]string{r.Name}}
+	case r.NoUsage:
+		return fmt.Errorf("the source's role may not use the schema: GRANT USAGE ON SCHEMA %s", ident(r.Schema))
+	case !r.CanSelect && len(r.Unreadable) == len(r.Columns):
+		return fmt.Errorf("the source's role may not read the table: GRANT SELECT ON %s", ident(r.Schema, r.Name))
 	case r.RowSecurity:
-		return fmt.Errorf("row-level security would hide rows from role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
+		return fmt.Errorf("row-level security would hide rows from the role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
 	case r.Persistence == "temporary":
 		return fmt.Errorf("a temporary table cannot be seen from other connections")
 	}
