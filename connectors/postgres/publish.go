@@ -82,6 +82,9 @@ func (p *publication) open(ctx context.Context, generation int) error {
 		if !exists {
 			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
 		}
+		if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
+			return err
+		}
 		if p.before, err = p.load.inspectOne(ctx, tx.Conn(), p.facts.name); err != nil {
 			return err
 		}
