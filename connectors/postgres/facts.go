@@ -65,14 +65,15 @@ const changedSQL = `
 // empty to it.
 func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
 	var oids []uint32
-	var froms []string
+	var locks []string
 	for _, st := range streams {
-		froms = append(froms, st.Facts.(*facts).relation)
-		oids = append(oids, relations[relName{st.Spec.Schema, st.Spec.Table}].OID)
+		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		locks = append(locks, lockStatement(r))
+		oids = append(oids, r.OID)
 	}
-	s.locks = append(s.locks, froms...)
+	s.locks = append(s.locks, locks...)
 	for _, h := range s.holders {
-		if err := lock(ctx, h, froms); err != nil {
+		if err := lock(ctx, h, locks); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ type snapshot struct {
 	// holders' transactions see the moment; the first one exported id.
 	holders []*pgx.Conn
 	id      string
-	locks   []string // what FROM names: relations that every holder keeps as they are
+	locks   []string // statements with which every holder keeps the streams' relations as they are
 }
 
 // holders is how many connections hold a snapshot: one and its deputy.
@@ -159,7 +159,7 @@ func (s *snapshot) healed(ctx context.Context) error {
 	return s.heal(ctx)
 }
 
-// locked are the relations that every holder keeps as they are.
+// locked are the statements that lock the streams' relations.
 func (s *snapshot) locked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -233,16 +233,22 @@ func (s *snapshot) deputise(ctx context.Context) error {
 	return nil
 }
 
-// lock keeps the relations from being dropped, rewritten or truncated while
-// the transaction lasts. Unlike LOCK TABLE, a query that reads nothing does so
-// for every kind of relation, and needs no more than the right to read.
-func lock(ctx context.Context, conn *pgx.Conn, relations []string) error {
-	var sql strings.Builder
-	for _, r := range relations {
-		sql.WriteString("SELECT FROM " + r + " LIMIT 0;")
-	}
-	_, err := conn.PgConn().Exec(ctx, sql.String()).ReadAll()
+// lock runs the statements that keep relations from being dropped, rewritten or
+// truncated while the transaction lasts.
+func lock(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	_, err := conn.PgConn().Exec(ctx, strings.Join(statements, ";")).ReadAll()
 	return wrap("lock the source tables", err)
+}
+
+// lockStatement locks a relation against changes. LOCK TABLE locks nothing
+// else, where a query locks the indexes too, and servers have room for some
+// thousand locks only; but a query that reads nothing serves for every kind of
+// relation, and for a role that may read some columns.
+func lockStatement(r *relation) string {
+	if r.CanSelect && (r.Kind == connectors.PlainTable || r.Kind == connectors.PartitionedTable) {
+		return "LOCK TABLE " + fromClause(r) + " IN ACCESS SHARE MODE"
+	}
+	return "SELECT FROM " + fromClause(r) + " LIMIT 0"
 }
 
 // Close ends the moment.
