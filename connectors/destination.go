@@ -75,9 +75,12 @@ type Load interface {
 	// Publish builds what the staging table lacks and makes its rows visible.
 	// Called again after an error it goes on where it was.
 	Publish(ctx context.Context, t *Target, generation int, progress func(step string)) error
-	// Finish closes the books, gives the lock back and closes all connections.
-	// Foreign keys between the published tables are added here.
+	// Finish closes the books. Foreign keys between the published tables are
+	// added here. After an error that may pass it can be called again.
 	Finish(ctx context.Context, o Outcome) error
+	// Close gives the lock back and closes all connections, where Finish has
+	// not done so.
+	Close()
 }
 
 // Outcome is how a run ended.

@@ -243,6 +243,45 @@ func TestAppendAgain(t *testing.T) {
 	sameRows(t, src, dst, "orders")
 }
 
+// finishing fails to Finish at first.
+type finishing struct{ connectors.Destination }
+
+type finishingLoad struct {
+	connectors.Load
+	failed bool
+}
+
+type passing struct{ error }
+
+func (passing) Retryable() bool { return true }
+
+func (d finishing) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+	load, err := d.Destination.Begin(ctx, r)
+	return &finishingLoad{Load: load}, err
+}
+
+func (l *finishingLoad) Finish(ctx context.Context, o connectors.Outcome) error {
+	if !l.failed {
+		l.failed = true
+		return passing{errors.New("it will pass")}
+	}
+	return l.Load.Finish(ctx, o)
+}
+
+// TestFinishAgain holds that a connection lost at the very end does not fail a
+// run that has copied everything.
+func TestFinishAgain(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE tiny (id int); INSERT INTO tiny VALUES (1), (2)")
+	cfg := config(src.DSN, dst.DSN, stream("tiny"))
+	cfg.Destination = finishing{cfg.Destination}
+	mustRun(t, cfg)
+	if got := dst.Query(t, "SELECT status FROM _rbt.runs")[0][0]; got != "done" {
+		t.Errorf("status %s in the books", got)
+	}
+}
+
 // losing loses its first snapshot when lost is closed.
 type losing struct {
 	connectors.Source

@@ -23,6 +23,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{Pipeline: cfg.Run.Pipeline, Status: statusFailed}, err
 	}
+	defer load.Close()
 	r := &run{
 		cfg: cfg, load: load, attempt: load.Attempt(),
 		skipped: map[string]string{}, finished: map[string]StreamSummary{}, shown: map[string]bool{},
@@ -158,7 +159,10 @@ func (r *run) finish(ctx context.Context, s Summary, cause error) error {
 	if cause != nil && s.Status == statusFailed {
 		o.Error = cause.Error()
 	}
-	if err := r.load.Finish(ctx, o); err != nil {
+	_, err := retry(ctx, r, "", "close the books", func() (struct{}, error) {
+		return struct{}{}, r.load.Finish(ctx, o)
+	})
+	if err != nil {
 		return fmt.Errorf("close the books of the run: %w", err)
 	}
 	return nil

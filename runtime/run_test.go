@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/connectors/postgres"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
@@ -123,6 +125,22 @@ func TestRun(t *testing.T) {
 		}
 		nothingLeft(t, dst)
 		cfg.Run.ID += "again"
+	}
+}
+
+// TestNoFaultInTheLogs holds that a run which ends well says goodbye to the
+// servers: their logs are watched.
+func TestNoFaultInTheLogs(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{})
+	src, dst := pgtest.On(t, server), pgtest.On(t, server)
+	src.Exec(t, orders)
+	mustRun(t, config(src.DSN, dst.DSN, stream("orders")))
+	time.Sleep(200 * time.Millisecond) // backends end a moment later
+	for line := range strings.Lines(server.Log()) {
+		if strings.Contains(line, "unexpected EOF") || strings.Contains(line, "could not receive") {
+			t.Error(line)
+		}
 	}
 }
 

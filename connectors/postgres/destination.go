@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
@@ -73,9 +76,18 @@ const (
 	methodInsert   = "insert"
 )
 
+// connect opens a session that may change the books.
+func (d *Destination) connect(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := d.config.connect(ctx, booksRole)
+	if err != nil {
+		return nil, fmt.Errorf("open a session on the destination: %w", err)
+	}
+	return conn, nil
+}
+
 // Targets says what the streams would become. It changes nothing.
 func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream) ([]*connectors.Target, error) {
-	conn, err := d.config.connect(ctx, booksRole)
+	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, err
 	}

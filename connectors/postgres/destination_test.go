@@ -71,12 +71,9 @@ func (b *bench) begin(t *testing.T) connectors.Load {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(load.(*anyLoad).close)
+	t.Cleanup(load.Close)
 	return load
 }
-
-// anyLoad is the type of a load, in tests that call theirs load.
-type anyLoad = load
 
 // fill stages a stream and copies all of its rows.
 func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *connectors.Target) (generation int) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,21 +11,44 @@ import (
 
 // Finish closes the books and gives the lock back.
 func (l *load) Finish(ctx context.Context, o connectors.Outcome) error {
-	defer l.close()
+	err := l.finish(ctx, o)
+	if !connectors.Retryable(err) {
+		l.Close()
+	}
+	return err
+}
+
+func (l *load) finish(ctx context.Context, o connectors.Outcome) error {
 	var keys error
 	if o.Status == "done" {
-		if keys = l.payKeys(ctx); keys != nil {
+		if keys = l.payKeys(ctx); connectors.Retryable(keys) {
+			return keys
+		}
+		if keys != nil {
 			o.Status, o.Error = "failed", keys.Error()
 		}
 	}
 	err := l.change(ctx, "close the books", func(tx pgx.Tx) error { return l.closeBooks(ctx, tx, o) })
+	if errors.Is(err, errSuperseded) && l.finished(ctx, o.Status) {
+		err = nil // an earlier call did, and never heard of it
+	}
 	if keys != nil {
 		return keys
 	}
 	return err
 }
 
-func (l *load) close() {
+// finished reports whether the books say that this attempt ended so.
+func (l *load) finished(ctx context.Context, status string) (yes bool) {
+	const sql = "SELECT count(*) > 0 FROM _rbt.runs WHERE run_id = $1 AND attempt = $2 AND status = $3 AND finished_at IS NOT NULL"
+	err := l.use(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, sql, l.attempt.RunID, l.attempt.Number, status).Scan(&yes)
+	})
+	return err == nil && yes
+}
+
+// Close gives the lock back.
+func (l *load) Close() {
 	l.pool.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()

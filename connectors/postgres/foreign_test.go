@@ -91,7 +91,7 @@ func TestOwedForeignKeysSurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, snap, l, targets[1])
-	l.(*load).close() // as a crash would
+	l.Close() // as a crash would
 	restarted, err := b.dest.Begin(t.Context(), connectors.Run{ID: "restarted", Pipeline: "test", Restart: true})
 	if err != nil {
 		t.Fatal(err)

@@ -26,12 +26,11 @@ type load struct {
 
 // Begin takes the pipeline's lock and opens its books.
 func (d *Destination) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
-	connect := func(ctx context.Context) (*pgx.Conn, error) { return d.config.connect(ctx, booksRole) }
 	l := &load{
 		dest: d,
 		run:  r,
-		pool: newPool(2+d.options.IndexJobs, connect),
-		lock: pipelineLock{pipeline: r.Pipeline, connect: connect},
+		pool: newPool(2+d.options.IndexJobs, d.connect),
+		lock: pipelineLock{pipeline: r.Pipeline, connect: d.connect},
 	}
 	if err := l.lock.take(ctx); err != nil {
 		return nil, err

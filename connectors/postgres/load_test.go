@@ -87,7 +87,7 @@ func TestTakeUp(t *testing.T) {
 	if err := first.Publish(t.Context(), targets[1], 1, nil); err != nil {
 		t.Fatal(err)
 	}
-	first.(*load).close()
+	first.Close()
 
 	second := b.begin(t)
 	attempt := second.Attempt()
@@ -186,7 +186,7 @@ func TestFinishUnfinished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer restarted.(*load).close()
+	defer restarted.Close()
 	b.leavesNothing(t)
 }
 
@@ -275,13 +275,14 @@ func TestKilledWhilePublishing(t *testing.T) {
 	}
 }
 
+const killAll = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rbt/test' and datname = current_database()"
+
 func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, generation int, killer *pgx.Conn, delay time.Duration) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() {
 		time.Sleep(delay)
-		const kill = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rbt/test' and datname = current_database()"
-		if _, err := killer.Exec(t.Context(), kill); err != nil {
+		if _, err := killer.Exec(t.Context(), killAll); err != nil {
 			t.Error(err)
 		}
 	})
@@ -337,6 +338,53 @@ func TestForgottenLaneWhilePublishing(t *testing.T) {
 		t.Error(err)
 	}
 	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
+}
+
+// A commit whose answer was lost has closed the books.
+func TestFinishAfterUnheardCommit(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{})
+	l := b.begin(t)
+	b.dst.Exec(t, "update _rbt.runs set status = 'failed', finished_at = now()")
+	if err := l.Finish(t.Context(), connectors.Outcome{Status: "failed"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// All connections are killed once, at many moments of Finish. The next call
+// finishes what the first one began.
+func TestKilledWhileFinishing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{ForeignKeys: true})
+	b.src.Exec(t, "create table t (id int primary key, up int references t); insert into t values (1, 1)")
+	killer := b.dst.Conn(t)
+	for delay := time.Duration(0); delay < 20*time.Millisecond; delay += time.Millisecond {
+		b.dst.Exec(t, "drop table if exists t")
+		snap, targets := b.targets(t, replace("t"))
+		l := b.begin(t)
+		generation := fill(t, snap, l, targets[0])
+		snap.Close(t.Context())
+		if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+			t.Fatal(err)
+		}
+		killed := make(chan error)
+		go func() {
+			time.Sleep(delay)
+			_, err := killer.Exec(context.Background(), killAll)
+			killed <- err
+		}()
+		err := l.Finish(t.Context(), connectors.Outcome{Status: "done"})
+		if err := <-killed; err != nil {
+			t.Fatal(err)
+		}
+		for ; err != nil; err = l.Finish(t.Context(), connectors.Outcome{Status: "done"}) {
+			if !connectors.Retryable(err) {
+				t.Fatalf("after %s: %v", delay, err)
+			}
+		}
+		left := b.dst.Query(t, "select count(*) from _rbt.runs where status <> 'done'")
+		diff(t, [][]string{{"0"}}, left)
+	}
 }
 
 // After a restart of the server every method works again.

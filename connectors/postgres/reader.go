@@ -69,6 +69,7 @@ func (r *reader) Start(ctx context.Context, p connectors.Part) error {
 	r.release = r.wire.interrupt(ctx)
 	r.binary = formatOf(p) == formatBinary
 	r.header, r.body, r.rows, r.answer = r.binary, 0, 0, answer{}
+	r.wire.busy = true
 	_, err := r.wire.conn.Write(appendQuery(nil, copyOut(p)))
 	return r.failed(ctx, err)
 }
@@ -92,6 +93,7 @@ func (r *reader) Next(ctx context.Context, b *connectors.Block) (done bool, err 
 		return false, nil // the next call finds r.answer again
 	}
 	r.release()
+	r.wire.busy = false
 	return true, nil
 }
 
@@ -215,5 +217,5 @@ func (r *reader) failed(ctx context.Context, err error) error {
 
 func (r *reader) Close() {
 	r.release()
-	r.wire.conn.Close()
+	r.wire.close()
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -263,6 +264,43 @@ func TestSnapshotOutlivesConnections(t *testing.T) {
 		if err := snap.look(ctx); !errors.Is(err, connectors.ErrSnapshotLost) {
 			t.Fatalf("look: %v, want ErrSnapshotLost", err)
 		}
+	}
+}
+
+// TestSnapshotOfAnotherServer holds that a DSN which leads to another server is
+// noticed, also where a snapshot of the same name is there.
+func TestSnapshotOfAnotherServer(t *testing.T) {
+	t.Parallel()
+	db, other := pgtest.New(t), pgtest.On(t, pgtest.Cluster(t, pgcluster.Options{}))
+	ctx := context.Background()
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close(ctx)
+	there, err := newSnapshot(ctx, Config{DSN: other.DSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close(ctx)
+	snap.cfg.DSN, snap.id = other.DSN, there.id
+	if _, err := snap.Reader(ctx); !errors.Is(err, errOtherServer) {
+		t.Errorf("Reader: %v, want %v", err, errOtherServer)
+	}
+}
+
+// TestExporterEndsAtOnce holds that a snapshot whose only holder ends before
+// its deputy is there is worth another try.
+func TestExporterEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap.Close(t.Context())
+	if _, err := snap.join(t.Context(), snap.id); !connectors.Retryable(err) {
+		t.Errorf("error %v, want one that may pass", err)
 	}
 }
 

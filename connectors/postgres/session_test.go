@@ -23,6 +23,28 @@ func TestBadDSN(t *testing.T) {
 	}
 }
 
+// TestErrorNamesTheSide holds that who reads that a server cannot be reached
+// knows which of the two it is.
+func TestErrorNamesTheSide(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	cfg := Config{DSN: "postgres://u@" + closed.Addr().String() + "/d?sslmode=disable"}
+	_, snapshot := NewSource(cfg).Snapshot(t.Context())
+	_, tables := NewSource(cfg).Tables(t.Context())
+	d := NewDestination(cfg, DestinationOptions{})
+	_, targets := d.Targets(t.Context(), nil)
+	_, begin := d.Begin(t.Context(), connectors.Run{})
+	_, lane := newWriter(t.Context(), cfg)
+	for err, side := range map[error]string{snapshot: "source", tables: "source", targets: "destination", begin: "destination", lane: "destination"} {
+		if err == nil || !strings.Contains(err.Error(), side) || !connectors.Retryable(err) {
+			t.Errorf("%v: want one of the %s that may pass", err, side)
+		}
+	}
+}
+
 // TestConnectTimeout holds that a server which does not answer in time is
 // asked again: it may be starting.
 func TestConnectTimeout(t *testing.T) {

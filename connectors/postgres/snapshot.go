@@ -22,6 +22,7 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 type snapshot struct {
 	cfg     Config
 	version int
+	server  origin
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
@@ -53,6 +54,10 @@ func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
 		return nil, err
 	}
 	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
+	if s.server, err = readOrigin(ctx, conn); err != nil {
+		s.Close(ctx)
+		return nil, wrap("ask which database the source is", err)
+	}
 	if _, err := conn.Exec(ctx, beginReading); err != nil {
 		s.Close(ctx)
 		return nil, wrap("begin to read", err)
@@ -80,17 +85,36 @@ func (s *snapshot) join(ctx context.Context, id string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	sql := beginReading + "; SET TRANSACTION SNAPSHOT " + literal(id)
-	if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+	err = s.sameServer(ctx, conn)
+	if err == nil {
+		sql := beginReading + "; SET TRANSACTION SNAPSHOT " + literal(id)
+		_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
+	}
+	if err != nil {
 		conn.Close(ctx)
-		return nil, wrap("import the snapshot", err)
+		return nil, &opError{doing: "import the snapshot", err: err, retry: gone(err) || mayPass(err)}
 	}
 	return conn, nil
+}
+
+// errOtherServer ends a connection that a DSN of several hosts, or a balancer,
+// led elsewhere. Another run may have exported a snapshot of the same name there.
+var errOtherServer = errors.New("the source's DSN leads to more than one server, or the server was restarted: name one host")
+
+func (s *snapshot) sameServer(ctx context.Context, conn *pgx.Conn) error {
+	server, err := readOrigin(ctx, conn)
+	if err == nil && server.started != s.server.started {
+		return errOtherServer
+	}
+	return err
 }
 
 // gone reports whether an import failed because the transaction that exported
 // the snapshot has ended.
 func gone(err error) bool {
+	if errors.Is(err, errOtherServer) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ const (
 	msgNotice          = 'N'
 	msgParameter       = 'S'
 	msgNotification    = 'A'
+	msgTerminate       = 'X'
 )
 
 const (
@@ -51,6 +53,7 @@ type wire struct {
 	conn net.Conn
 	in   []byte // the input buffer
 	r, w int    // its unread bytes are in[r:w]
+	busy bool   // in the middle of a part
 }
 
 // takeWire takes over the bytes of an idle connection, with an input buffer of
@@ -66,6 +69,19 @@ func takeWire(ctx context.Context, conn *pgx.Conn, size int) (*wire, error) {
 // it returns calls that off.
 func (c *wire) interrupt(ctx context.Context) (release func() bool) {
 	return context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
+}
+
+// close hangs up: with a goodbye between two parts, so that the server does not
+// log a fault, and in the middle of one without. TLS has a goodbye of its own,
+// which a server that does not read would keep waiting.
+func (c *wire) close() {
+	if !c.busy {
+		c.conn.SetDeadline(time.Now().Add(goodbye))
+		_, _ = c.conn.Write([]byte{msgTerminate, 0, 0, 0, 4})
+	} else if secure, ok := c.conn.(*tls.Conn); ok {
+		secure.NetConn().Close()
+	}
+	c.conn.Close()
 }
 
 // unread is how many bytes are buffered.

@@ -52,6 +52,7 @@ func newWriter(ctx context.Context, cfg Config) (connectors.Writer, error) {
 func (w *writer) Begin(ctx context.Context, p connectors.Part) error {
 	w.release()
 	w.release = w.wire.interrupt(ctx)
+	w.wire.busy = true
 	w.part = p
 	w.binary, w.flushBytes = formatOf(p) == formatBinary, p.Setting[knobFlush].Int
 	w.fresh, w.copied, w.midRow, w.stats = 0, 0, false, connectors.WriteStats{}
@@ -182,6 +183,7 @@ func (w *writer) Commit(ctx context.Context, rows int64) (connectors.WriteStats,
 	}
 	w.stats.CommitTime = time.Since(began)
 	w.release()
+	w.wire.busy = false
 	return w.stats, nil
 }
 
@@ -216,5 +218,5 @@ func (w *writer) lastWords(err error) error {
 
 func (w *writer) Close() {
 	w.release()
-	w.wire.conn.Close()
+	w.wire.close()
 }
