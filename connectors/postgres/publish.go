@@ -236,8 +236,8 @@ SELECT coalesce(sum(rows), 0)::bigint FROM _rbt.marks WHERE run_id = $1 AND stre
 	if err != nil {
 		return err
 	}
-	// Triggers see the search path that they are used to.
-	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO DEFAULT"); err != nil {
+	// Triggers see the settings that they are used to.
+	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, p.insertSQL())
