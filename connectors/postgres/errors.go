@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // opError says what was being done when a server or a connection failed, and
@@ -57,10 +60,19 @@ func mayPass(err error) bool {
 		// A mark that is there already: the part was committed after all.
 		return passingState(pg.Code) || pg.SchemaName == "_rbt" && pg.TableName == "marks"
 	}
+	if connectors.Retryable(err) { // it says so itself
+		return true
+	}
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		pgconn.SafeToRetry(err)
+}
+
+// hasState reports whether a server's error has one of the SQLSTATEs.
+func hasState(err error, codes ...string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
 // passingState reports whether an SQLSTATE stands for something that passes.

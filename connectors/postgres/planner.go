@@ -16,6 +16,9 @@ import (
 type targetFacts struct {
 	name       relName
 	definition string // a digest of what the stream is
+	// blueprint is that of a table to create, where no type was missing that
+	// could have kept it from being complete.
+	blueprint *blueprint
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -94,18 +97,14 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 	return nil
 }
 
-func readNames(ctx context.Context, conn *pgx.Conn, sql string) (map[string]bool, error) {
-	rows, err := conn.Query(ctx, sql)
+func readNames(ctx context.Context, conn *pgx.Conn, sql string, args ...any) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
-	return collectNames(rows)
-}
-
-func collectNames(rows pgx.Rows) (map[string]bool, error) {
 	names := map[string]bool{}
 	var name string
-	_, err := pgx.ForEachRow(rows, []any{&name}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name}, func() error {
 		names[name] = true
 		return nil
 	})
@@ -124,7 +123,11 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	} else {
 		p.planExisting(t, now)
 	}
-	t.Facts = &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	f := &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	if p.typesExist(s) {
+		f.blueprint = p.blueprints[s]
+	}
+	t.Facts = f
 	return t
 }
 
