@@ -43,21 +43,19 @@ type site struct {
 	// canCreate says that schemas may be created, booksReady that the books
 	// are there and may be written.
 	canCreate, booksExist, booksReady bool
-	origin                            origin
+	// standby says that the server takes no writes.
+	standby bool
 }
 
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
 	const sql = `
-SELECT current_user::text, current_database()::text, has_database_privilege(current_database(), 'CREATE'),
+SELECT current_user::text, current_database()::text, pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
 	EXISTS (SELECT FROM pg_namespace WHERE nspname = '_rbt'),
 	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
 		FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 		WHERE n.nspname = '_rbt' AND c.relname = 'runs'), false)`
 	var s site
-	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksExist, &s.booksReady)
-	if err == nil {
-		s.origin, err = readOrigin(ctx, conn)
-	}
+	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady)
 	return s, wrap("look at the destination", err)
 }
 
@@ -285,31 +283,6 @@ WITH target AS (
 		SELECT FROM pg_constraint WHERE conrelid = target.oid AND conbin::text LIKE '%:varattno 0 %')
 )
 SELECT target, text FROM clause ORDER BY target, place, text`
-
-// origin tells databases apart, so that a table is not copied onto itself.
-type origin struct {
-	system   string // the cluster, the same on its standbys; empty where the role may not ask
-	started  string // the moment its server started, to the microsecond
-	database string
-}
-
-func (o origin) same(other origin) bool {
-	system := o.system != "" && o.system == other.system || o.started == other.started
-	return system && o.database == other.database
-}
-
-func readOrigin(ctx context.Context, conn *pgx.Conn) (origin, error) {
-	var o origin
-	var allowed bool
-	const ask = `
-SELECT current_database()::text, extract(epoch FROM pg_postmaster_start_time())::text,
-	has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
-	if err := conn.QueryRow(ctx, ask).Scan(&o.database, &o.started, &allowed); err != nil || !allowed {
-		return o, err
-	}
-	err := conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&o.system)
-	return o, err
-}
 
 // String names a foreign key for people.
 func (k boundKey) String() string { return fmt.Sprintf("foreign key %s of %s", k.name, k.child) }

@@ -93,7 +93,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	if err := s.measure(ctx, streams, relations); err != nil {
 		return nil, err
 	}
-	from, err := readOrigin(ctx, s.holders[0])
+	from, err := markOrigin(ctx, s.holders[0])
 	if err != nil {
 		return nil, wrap("ask which database the source is", err)
 	}
