@@ -45,6 +45,7 @@ const (
 	statusInterrupted = "interrupted"
 	statusSkipped     = "skipped"
 	statusPending     = "pending"
+	statusLoaded      = "loaded"
 )
 
 // run is a run under way.
@@ -201,7 +202,7 @@ func (r *run) streamSummary(name string) StreamSummary {
 		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows}
 	}
 	if t := r.tasks[name]; t != nil {
-		return t.summary(statusPending)
+		return t.summary(t.unfinished())
 	}
 	return StreamSummary{Stream: name, Status: statusPending}
 }

@@ -25,6 +25,7 @@ type task struct {
 	issued     []connectors.Part // every part cut, for the marks to be checked against
 	kept       int64             // rows that an earlier moment committed
 
+	failed    bool  // its error ended the run
 	parts     int64 // committed
 	began     time.Time
 	loaded    time.Time
@@ -65,6 +66,17 @@ func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 		p.Setting = s
 		t.nextMark++
 	}
+}
+
+// unfinished says how far a task is that will not be published.
+func (t *task) unfinished() string {
+	switch {
+	case t.failed:
+		return statusFailed
+	case t.state >= loaded:
+		return statusLoaded
+	}
+	return statusPending
 }
 
 func (t *task) summary(status string) StreamSummary {

@@ -74,7 +74,8 @@ const (
 )
 
 // Targets says what the streams would become. It changes nothing.
-func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream) ([]*connectors.Target, error) {
+func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream) (_ []*connectors.Target, err error) {
+	defer func() { err = onDestination(err) }()
 	conn, err := d.config.connect(ctx, booksRole)
 	if err != nil {
 		return nil, err

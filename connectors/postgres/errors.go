@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -32,6 +33,16 @@ func wrap(doing string, err error) error {
 		return nil
 	}
 	return &opError{doing: doing, err: err, retry: mayPass(err)}
+}
+
+// onDestination names the side that an error is of. A lock that another run
+// holds speaks for itself.
+func onDestination(err error) error {
+	var locked *connectors.LockedError
+	if err == nil || errors.As(err, &locked) {
+		return err
+	}
+	return fmt.Errorf("destination: %w", err)
 }
 
 // describe adds to a server's message what it says besides.

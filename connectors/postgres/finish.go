@@ -9,7 +9,8 @@ import (
 )
 
 // Finish closes the books and gives the lock back.
-func (l *load) Finish(ctx context.Context, o connectors.Outcome) error {
+func (l *load) Finish(ctx context.Context, o connectors.Outcome) (err error) {
+	defer func() { err = onDestination(err) }()
 	defer l.close()
 	var keys error
 	if o.Status == "done" {
@@ -17,7 +18,7 @@ func (l *load) Finish(ctx context.Context, o connectors.Outcome) error {
 			o.Status, o.Error = "failed", keys.Error()
 		}
 	}
-	err := l.change(ctx, "close the books", func(tx pgx.Tx) error { return l.closeBooks(ctx, tx, o) })
+	err = l.change(ctx, "close the books", func(tx pgx.Tx) error { return l.closeBooks(ctx, tx, o) })
 	if keys != nil {
 		return keys
 	}

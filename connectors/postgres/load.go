@@ -28,7 +28,8 @@ type load struct {
 }
 
 // Begin takes the pipeline's lock and opens its books.
-func (d *Destination) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+func (d *Destination) Begin(ctx context.Context, r connectors.Run) (_ connectors.Load, err error) {
+	defer func() { err = onDestination(err) }()
 	connect := func(ctx context.Context) (*pgx.Conn, error) { return d.config.connect(ctx, booksRole) }
 	l := &load{
 		dest: d,
@@ -184,13 +185,13 @@ func (l *load) Writer(ctx context.Context) (connectors.Writer, error) {
 // Note writes a stream's plan into the books.
 func (l *load) Note(ctx context.Context, stream string, generation int, plan []byte) error {
 	const sql = `UPDATE _rbt.streams SET plan = $4::jsonb WHERE run_id = $1 AND stream = $2 AND generation = $3`
-	return l.change(ctx, "note the plan of "+stream, func(tx pgx.Tx) error {
+	return onDestination(l.change(ctx, "note the plan of "+stream, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, sql, l.attempt.RunID, stream, generation, string(plan))
 		if err == nil && tag.RowsAffected() == 0 {
 			err = fmt.Errorf("the books know no generation %d of it", generation)
 		}
 		return err
-	})
+	}))
 }
 
 // Marks returns the rows of each part that is committed for good.
@@ -216,7 +217,7 @@ func (l *load) Marks(ctx context.Context, stream string, generation int) (map[in
 		_, err = tx.Exec(ctx, "UPDATE _rbt.streams SET plan = plan WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream)
 		return err
 	})
-	return marks, err
+	return marks, onDestination(err)
 }
 
 // change runs one transaction on the books, fenced and committed to disk.

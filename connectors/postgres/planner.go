@@ -33,7 +33,7 @@ type planner struct {
 	blueprints map[*connectors.Stream]*blueprint
 	casts      map[typePair]bool
 	types      map[string]knownType // by their quoted names
-	itself     bool // the destination is the source
+	itself     bool                 // the destination is the source
 	extensions map[string]bool
 	collations map[string]bool // by their quoted names
 }

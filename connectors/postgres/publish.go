@@ -44,7 +44,8 @@ const draftFor = 10 * time.Second
 
 // Publish builds what the staging table lacks, makes its rows visible in one
 // transaction, and tidies up. Each of these can be done again.
-func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) error {
+func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) (err error) {
+	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ FROM _rbt.streams WHERE run_id = $1 AND stream = $2`
 
 // Stage readies a stream's staging table.
 func (l *load) Stage(ctx context.Context, t *connectors.Target, keep bool) (generation int, into string, err error) {
+	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
 		return 0, "", err
