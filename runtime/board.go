@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -156,6 +157,13 @@ func (b *board) isPublished(t *task) {
 	t.publishTime = time.Since(t.since)
 	b.left--
 	b.changed.Broadcast()
+}
+
+// fails notes whose error it is that ends the run, where it is one.
+func (b *board) fails(ctx context.Context, t *task) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.failed = ctx.Err() == nil
 }
 
 // stop sends the lanes home, and the publishers when nothing is loaded.

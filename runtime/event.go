@@ -123,9 +123,11 @@ type Summary struct {
 
 // StreamSummary is what a run did with one stream.
 type StreamSummary struct {
-	Stream  string
-	Target  string
-	Status  string // "done", "skipped", "loaded" but not published, "pending"
+	Stream string
+	Target string
+	// Status is "done", "skipped", "failed" where the stream's own error ended
+	// the run, "loaded" where its rows all wait in staging, else "pending".
+	Status  string
 	Rows    int64
 	Bytes   int64
 	Load    time.Duration

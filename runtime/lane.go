@@ -45,6 +45,7 @@ func (r *run) lane(ctx context.Context, snap connectors.Snapshot, b *board, numb
 			return nil
 		}
 		if err := l.do(ctx, b, j); err != nil {
+			b.fails(ctx, j.task)
 			return fmt.Errorf("%s: %w", j.task.name(), err)
 		}
 	}

@@ -25,7 +25,7 @@ func (r *run) open(ctx context.Context, snap connectors.Snapshot, b *board, t *t
 		return staged{generation, into}, err
 	})
 	if err != nil {
-		return fmt.Errorf("create the staging table: %w", err)
+		return err
 	}
 	t.generation, t.into = s.generation, s.into
 	keep = keep && s.generation == saved.Generation

@@ -94,7 +94,7 @@ func baselineLanes(ctx context.Context, cfg Config) (connectors.Choice, error) {
 	}{{"source", cfg.Source.Room}, {"destination", cfg.Destination.Room}} {
 		room, err := server.room(ctx)
 		if err != nil {
-			return connectors.Choice{}, fmt.Errorf("ask the %s for its free connections: %w", server.name, err)
+			return connectors.Choice{}, fmt.Errorf("%s: %w", server.name, err)
 		}
 		if free := max(room-sparedConnections, 1); room >= 0 && free < int(knob.Max) {
 			knob.Max = int64(free)

@@ -205,8 +205,12 @@ func (r *run) streamSummary(name string) StreamSummary {
 	if r.skipped[name] != "" {
 		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows}
 	}
-	if t := r.tasks[name]; t != nil && t.state >= loaded {
-		return t.summary(statusLoaded)
+	if t := r.tasks[name]; t != nil {
+		s := t.summary(t.unfinished())
+		if t.state < loaded { // what was on its way is gone
+			s.Rows, s.Bytes = 0, 0
+		}
+		return s
 	}
 	return StreamSummary{Stream: name, Status: statusPending}
 }

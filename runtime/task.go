@@ -25,6 +25,7 @@ type task struct {
 	issued     []connectors.Part // every part cut, for the marks to be checked against
 	kept       int64             // rows that an earlier moment committed
 
+	failed      bool          // its error ended the run
 	parts       int64         // committed
 	since       time.Time     // when the lanes, or the publisher, went to work on it
 	loadTime    time.Duration // while at least one lane was at work on it
@@ -81,6 +82,17 @@ func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 		p.Setting = s
 		t.nextMark++
 	}
+}
+
+// unfinished says how far a task is that will not be published.
+func (t *task) unfinished() string {
+	switch {
+	case t.failed:
+		return statusFailed
+	case t.state >= loaded:
+		return statusLoaded
+	}
+	return statusPending
 }
 
 func (t *task) summary(status string) StreamSummary {

@@ -303,3 +303,12 @@ func watch(t *testing.T, db *pgtest.DB, query string) func() map[string]int {
 	t.Cleanup(func() { stop() })
 	return stop
 }
+
+// An error says which of the two servers it is of.
+func TestErrorsNameTheDestination(t *testing.T) {
+	d := NewDestination(Config{DSN: "postgres://nobody@127.0.0.1:1/none", Pipeline: "test"}, DestinationOptions{})
+	_, err := d.Targets(t.Context(), nil)
+	wantError(t, "destination: connect: ", err)
+	_, err = d.Begin(t.Context(), connectors.Run{ID: "r", Pipeline: "test"})
+	wantError(t, "destination: connect: ", err)
+}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,7 @@ type piece struct {
 	build      string // empty where there is nothing to build
 	tablespace string // empty for the database's
 	inSchema   bool   // its name must be free in the schema, not just in the table
+	plain      bool   // a btree on columns of built-in types: no server refuses it
 	// attach returns the statements that make the piece the target's.
 	attach func(target relName, name string) []string
 }
@@ -63,6 +65,7 @@ func pieces(t connectors.Table, details map[string]indexDetails, staging relName
 		if err != nil {
 			return nil, err
 		}
+		p.plain = p.plain && builtin(t.Columns, c.Columns)
 		all = append(all, p)
 	}
 	for _, i := range t.Indexes {
@@ -70,9 +73,18 @@ func pieces(t connectors.Table, details map[string]indexDetails, staging relName
 		if err != nil {
 			return nil, err
 		}
+		p.plain = p.plain && builtin(t.Columns, i.Columns)
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// builtin reports whether the columns all are of types that every server has.
+func builtin(all []connectors.Column, names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		c := findColumn(all, name)
+		return c == nil || c.Wire == "" || strings.HasSuffix(c.Wire, "[]")
+	})
 }
 
 func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, error) {
@@ -84,6 +96,7 @@ func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, err
 	p.tablespace = d.tablespace
 	p.inSchema = true
 	p.build = definition.create(p.temporary, staging)
+	p.plain = definition.plain()
 	p.attach = func(target relName, name string) []string {
 		sql := []string{"ALTER INDEX " + ident(target.Schema, p.temporary) + " RENAME TO " + ident(name)}
 		if i.Comment != "" {
@@ -113,6 +126,7 @@ func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (
 			}
 		}
 		p.build = index.create(p.temporary, staging)
+		p.plain = index.plain()
 		attach = func(target relName, name string) string {
 			return addConstraint(target, name, strings.ToUpper(c.Kind)+" USING INDEX "+ident(p.temporary)+deferrable)
 		}

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
@@ -158,12 +160,72 @@ func TestChangesMeanwhile(t *testing.T) {
 			generation := fill(t, snap, l, targets[0])
 			b.dst.Exec(t, tc.sql)
 			err := l.Publish(t.Context(), targets[0], generation, nil)
+			if tc.want == "" && connectors.Retryable(err) {
+				err = l.Publish(t.Context(), targets[0], generation, nil)
+			}
 			wantError(t, tc.want, err)
 			if tc.want == "" {
 				diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
 			}
 		})
 	}
+}
+
+// An index that comes while the rows are about to become visible is not lost,
+// and not a reason to give up.
+func TestIndexAtTheLastMoment(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (id int primary key, v text); insert into t values (1, 'new')")
+	b.dst.Exec(t, "create table t (id int primary key, v text)")
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	err := l.Publish(t.Context(), targets[0], generation, func(step string) {
+		if step == methodSwap {
+			b.dst.Exec(t, "create index late on t (v)")
+		}
+	})
+	wantError(t, "indexes or constraints of public.t were changed meanwhile", err)
+	if !connectors.Retryable(err) {
+		t.Fatal("the error does not say that it may pass")
+	}
+	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
+	b.leavesNothing(t)
+}
+
+// Two tables whose indexes want the same name are published side by side.
+func TestTheSameNameAtOnce(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	var specs []connectors.StreamSpec
+	for _, schema := range []string{"a", "b", "c", "d"} {
+		b.src.Exec(t, "create schema "+schema+"; create table "+schema+".t (id serial, v text); create index by_v on "+schema+".t (v); insert into "+schema+".t (v) values ('x')")
+		spec := replace("t")
+		spec.Name, spec.Schema, spec.TargetSchema, spec.Target = schema+".t", schema, "public", "t_"+schema
+		specs = append(specs, spec)
+	}
+	snap, targets := b.targets(t, specs...)
+	l := b.begin(t)
+	for _, target := range targets {
+		fill(t, snap, l, target)
+	}
+	var wg sync.WaitGroup
+	for _, target := range targets {
+		wg.Go(func() {
+			err := l.Publish(t.Context(), target, 1, nil)
+			for connectors.Retryable(err) {
+				err = l.Publish(t.Context(), target, 1, nil)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	diff(t, [][]string{{"by_v"}, {"by_v_1"}, {"by_v_2"}, {"by_v_3"}}, b.dst.Query(t, "select relname from pg_class where relname like 'by_v%' order by 1"))
+	b.leavesNothing(t)
 }
 
 func wantError(t *testing.T, want string, err error) {

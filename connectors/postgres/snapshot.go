@@ -22,7 +22,7 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 type snapshot struct {
 	cfg     Config
 	version int
-	server  origin
+	started string // when the server was: it tells servers apart
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
@@ -54,9 +54,9 @@ func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
 		return nil, err
 	}
 	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
-	if s.server, err = readOrigin(ctx, conn); err != nil {
+	if s.started, err = startTime(ctx, conn); err != nil {
 		s.Close(ctx)
-		return nil, wrap("ask which database the source is", err)
+		return nil, err
 	}
 	if _, err := conn.Exec(ctx, beginReading); err != nil {
 		s.Close(ctx)
@@ -102,11 +102,16 @@ func (s *snapshot) join(ctx context.Context, id string) (*pgx.Conn, error) {
 var errOtherServer = errors.New("the source's DSN leads to more than one server, or the server was restarted: name one host")
 
 func (s *snapshot) sameServer(ctx context.Context, conn *pgx.Conn) error {
-	server, err := readOrigin(ctx, conn)
-	if err == nil && server.started != s.server.started {
+	started, err := startTime(ctx, conn)
+	if err == nil && started != s.started {
 		return errOtherServer
 	}
 	return err
+}
+
+func startTime(ctx context.Context, conn *pgx.Conn) (started string, err error) {
+	err = conn.QueryRow(ctx, "SELECT pg_postmaster_start_time()::text").Scan(&started)
+	return started, wrap("ask when the source was started", err)
 }
 
 // gone reports whether an import failed because the transaction that exported

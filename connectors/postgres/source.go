@@ -97,8 +97,12 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	if err := s.measure(ctx, streams, relations); err != nil {
 		return nil, err
 	}
+	from, err := markOrigin(ctx, s.holders[0])
+	if err != nil {
+		return nil, wrap("ask which database the source is", err)
+	}
 	for _, st := range streams {
-		st.Facts.(*facts).from = s.server
+		st.Facts.(*facts).from = from
 		st.Choices = []connectors.Choice{s.choose(st)}
 	}
 	return streams, nil

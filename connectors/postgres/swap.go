@@ -60,7 +60,7 @@ func (p *publication) checkSwap(ctx context.Context, tx pgx.Tx, now *present) er
 		return err
 	}
 	if !slices.EqualFunc(today, p.pieces, func(a, b piece) bool { return a.temporary == b.temporary }) {
-		return errTryAgain{p.facts.name}
+		return errTryAgain{fmt.Sprintf("indexes or constraints of %s were changed meanwhile", p.facts.name)}
 	}
 	return nil
 }
