@@ -92,7 +92,7 @@ func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, err
 	if err != nil {
 		return piece{}, err
 	}
-	p := newPiece(i.Name, "index "+i.Name, i.Definition, staging)
+	p := newPiece(i.Name, "index "+i.Name, i.Definition, d, staging)
 	p.tablespace = d.tablespace
 	p.inSchema = true
 	p.build = definition.create(p.temporary, staging)
@@ -108,7 +108,7 @@ func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, err
 }
 
 func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (piece, error) {
-	p := newPiece(c.Name, c.Kind+" "+c.Name, c.Definition, staging)
+	p := newPiece(c.Name, c.Kind+" "+c.Name, c.Definition, d, staging)
 	p.tablespace = d.tablespace
 	p.inSchema = c.Kind != "check"
 	var attach func(target relName, name string) string
@@ -149,10 +149,11 @@ func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (
 	return p, nil
 }
 
-// newPiece names a piece by its definition, so that one that an earlier attempt
-// has built is found again, and is not mistaken for another.
-func newPiece(name, what, definition string, staging relName) piece {
-	return piece{name: name, what: what, temporary: stagingPrefix + digest(staging.Name, name, definition)}
+// newPiece names a piece by all that it is built by, so that one that an earlier
+// attempt has built is found again, and is not mistaken for another.
+func newPiece(name, what, definition string, d indexDetails, staging relName) piece {
+	built := digest(staging.Name, name, definition, d.definition, d.tablespace)
+	return piece{name: name, what: what, temporary: stagingPrefix + built}
 }
 
 func addConstraint(table relName, name, definition string) string {

@@ -264,6 +264,9 @@ WITH target AS (
 	SELECT oid, 'it has security labels', 0 FROM target
 	WHERE EXISTS (SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass AND l.objoid = target.oid)
 	UNION ALL
+	SELECT oid, 'a subscription writes to it', 0 FROM target
+	WHERE EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = target.oid)
+	UNION ALL
 	SELECT t.oid, 'it belongs to extension ' || x.extname, 0
 	FROM target t
 	JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.deptype = 'e'

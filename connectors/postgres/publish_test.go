@@ -107,6 +107,9 @@ func TestWhatASwapWouldBreak(t *testing.T) {
 		{"partitioned", "drop table t; create table t (id int, v text) partition by range (id); create table t1 partition of t default", "it is a partitioned table"},
 		{"partition", "drop table t; create table w (id int, v text) partition by range (id); create table t partition of w default", "it is a partition of public.w"},
 		{"unlogged", "alter table t set unlogged", "it is unlogged"},
+		{"subscription", `create subscription sub connection 'dbname=none' publication p with (connect = false, slot_name = none);
+			set allow_system_table_mods = on; insert into pg_subscription_rel select oid, 't'::regclass, 'r' from pg_subscription`,
+			 "a subscription writes to it"},
 		{"whole row", "create index on t ((t is null))", "an index or a check of it refers to whole rows"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -193,6 +196,42 @@ func TestIndexAtTheLastMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
+	b.leavesNothing(t)
+}
+
+// What a definition does not say of an index is the target's too, up to the
+// moment of the swap.
+func TestIndexMarkedAtTheLastMoment(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, numbers+"insert into t values (1, 'new')")
+	b.dst.Exec(t, numbers)
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	const change = `comment on index by_v is 'late'; comment on constraint t_pkey on t is 'late';
+		alter table t replica identity using index t_pkey, cluster on by_v; alter index t_pkey set (fillfactor = 60)`
+	once := sync.OnceFunc(func() { b.dst.Exec(t, change) })
+	publish := func() error {
+		return l.Publish(t.Context(), targets[0], generation, func(step string) {
+			if step == methodSwap {
+				once()
+			}
+		})
+	}
+	err := publish()
+	for connectors.Retryable(err) {
+		err = publish()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"new"}}, b.dst.Query(t, "select v from t"))
+	diff(t, [][]string{
+		{"by_v", "t", "f", "late", "NULL", "NULL"},
+		{"t_pkey", "f", "t", "NULL", "late", "{fillfactor=60}"},
+	}, b.dst.Query(t, `select c.relname, indisclustered, indisreplident, obj_description(c.oid, 'pg_class'),
+		(select obj_description(k.oid, 'pg_constraint') from pg_constraint k where k.conindid = c.oid), c.reloptions
+		from pg_index join pg_class c on c.oid = indexrelid where indrelid = 't'::regclass order by 1`))
 	b.leavesNothing(t)
 }
 

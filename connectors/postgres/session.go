@@ -84,6 +84,11 @@ func (c Config) settings(r role, version int) string {
 		{"statement_timeout", "0"},
 		{"lock_timeout", strconv.FormatInt(c.LockTimeout.Milliseconds(), 10)},
 		{"idle_in_transaction_session_timeout", "0"},
+		// A machine that is gone must not hold the pipeline's lock, or a part's
+		// transaction, for the hours after which systems miss a silent peer.
+		{"tcp_keepalives_idle", "60"},
+		{"tcp_keepalives_interval", "10"},
+		{"tcp_keepalives_count", "6"},
 		// Rows that a policy hides must be an error, not a shorter table.
 		{"row_security", "off"},
 		{"client_encoding", "UTF8"},
