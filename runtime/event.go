@@ -97,7 +97,7 @@ type StreamDone struct {
 	Stream  string
 	Rows    int64
 	Bytes   int64
-	Load    time.Duration // from the first part to the last
+	Load    time.Duration // while lanes were at work on it
 	Publish time.Duration // indexes, constraints and the swap
 }
 
@@ -123,9 +123,11 @@ type Summary struct {
 
 // StreamSummary is what a run did with one stream.
 type StreamSummary struct {
-	Stream  string
-	Target  string
-	Status  string // "done", "skipped", "failed", "pending"
+	Stream string
+	Target string
+	// Status is "done", "skipped", "failed" where the stream's own error ended
+	// the run, "loaded" where its rows all wait in staging, else "pending".
+	Status  string
 	Rows    int64
 	Bytes   int64
 	Load    time.Duration

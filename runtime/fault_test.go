@@ -414,3 +414,20 @@ func TestLostWhilePublishing(t *testing.T) {
 		t.Errorf("%s rows, want 2", got)
 	}
 }
+
+// TestWaitingChange lets somebody wait for an exclusive lock on a table while
+// the run reads it: neither lanes nor other streams may wait behind.
+func TestWaitingChange(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders+"CREATE TABLE later (id int PRIMARY KEY); INSERT INTO later SELECT generate_series(1, 1000)")
+	cfg := config(src.DSN, dst.DSN, stream("orders"), stream("later"))
+	changed := afterParts(&cfg, 8, func() {
+		src.Exec(t, "ALTER TABLE orders ADD COLUMN more int; TRUNCATE later")
+	})
+	s := mustRun(t, cfg)
+	<-changed
+	if got := dst.Query(t, "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM later)"); fmt.Sprint(got[0]) != "[60000 1000]" {
+		t.Errorf("rows: %v, want those of before the change; notes %v", got[0], s.Notes)
+	}
+}

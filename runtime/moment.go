@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -132,7 +131,7 @@ func problems(plans []StreamPlan) error {
 	var errs []error
 	for _, p := range plans {
 		for _, text := range slices.Concat(p.Target.Problems, p.Problems) {
-			errs = append(errs, fmt.Errorf("%s: %s", p.Stream.Spec.Name, text))
+			errs = append(errs, &connectors.StreamError{Stream: p.Stream.Spec.Name, Err: errors.New(text)})
 		}
 	}
 	return errors.Join(errs...)

@@ -94,7 +94,7 @@ func baselineLanes(ctx context.Context, cfg Config) (connectors.Choice, error) {
 	}{{"source", cfg.Source.Room}, {"destination", cfg.Destination.Room}} {
 		room, err := server.room(ctx)
 		if err != nil {
-			return connectors.Choice{}, fmt.Errorf("ask the %s for its free connections: %w", server.name, err)
+			return connectors.Choice{}, fmt.Errorf("%s: %w", server.name, err)
 		}
 		if free := max(room-sparedConnections, 1); room >= 0 && free < int(knob.Max) {
 			knob.Max = int64(free)
@@ -129,7 +129,11 @@ func (c Config) plan(s *connectors.Stream, t *connectors.Target, lanes connector
 func (p *StreamPlan) resolve(c connectors.Choice, own, all policy.Setting) {
 	name := c.Knob.Name
 	p.Knobs = append(p.Knobs, c.Knob)
-	p.Baseline[name], p.Reasons[name] = c.Best, c.Why
+	p.Reasons[name] = c.Why
+	if c.Knob.Kind == policy.Enum && len(c.Knob.Values) == 0 {
+		return // not a choice for this stream
+	}
+	p.Baseline[name] = c.Best
 	v, pinned := own[name]
 	if pinned {
 		if obstacle := c.Obstacle(v); obstacle != "" {

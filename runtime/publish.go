@@ -23,7 +23,9 @@ func (r *run) publisher(ctx context.Context, b *board) error {
 		if !ok {
 			return nil
 		}
+		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime})
 		if err := r.publish(ctx, b, t); err != nil {
+			b.fails(ctx, t)
 			return fmt.Errorf("%s: %w", t.name(), err)
 		}
 	}
@@ -51,7 +53,7 @@ func (r *run) publish(ctx context.Context, b *board, t *task) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("publish: %w", err)
+		return err
 	}
 	b.isPublished(t)
 	s := t.summary(statusDone)

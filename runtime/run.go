@@ -45,6 +45,7 @@ const (
 	statusFailed      = "failed"
 	statusInterrupted = "interrupted"
 	statusSkipped     = "skipped"
+	statusLoaded      = "loaded"
 	statusPending     = "pending"
 )
 
@@ -155,7 +156,7 @@ func (r *run) finish(ctx context.Context, s Summary, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.finishTime(ctx))
 	defer cancel()
 	o := connectors.Outcome{Status: s.Status, OneMoment: s.OneMoment, Notes: s.Notes, Snapshot: r.snapshot}
-	if cause != nil {
+	if cause != nil && s.Status == statusFailed {
 		o.Error = cause.Error()
 	}
 	_, err := retry(ctx, r, "", "close the books", func() (struct{}, error) {
@@ -205,7 +206,11 @@ func (r *run) streamSummary(name string) StreamSummary {
 		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows}
 	}
 	if t := r.tasks[name]; t != nil {
-		return t.summary(statusPending)
+		s := t.summary(t.unfinished())
+		if t.state < loaded { // what was on its way is gone
+			s.Rows, s.Bytes = 0, 0
+		}
+		return s
 	}
 	return StreamSummary{Stream: name, Status: statusPending}
 }

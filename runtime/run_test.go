@@ -182,3 +182,29 @@ func TestRunSwitches(t *testing.T) {
 		})
 	}
 }
+
+// An error says whose it is, and the summary how far every stream came.
+func TestSummaryOfAFailedRun(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	const tables = "CREATE TABLE twice (id int); CREATE TABLE held (id int);"
+	src.Exec(t, tables+"INSERT INTO twice VALUES (1), (1); INSERT INTO held VALUES (1)")
+	dst.Exec(t, tables+"ALTER TABLE twice ADD UNIQUE (id)")
+	reader := dst.Conn(t)
+	if _, err := reader.Exec(t.Context(), "BEGIN; SELECT FROM held"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(src.DSN, dst.DSN, stream("held"), stream("twice"))
+	cfg.WorkerCap = 1 // the tables are loaded one after the other, held first
+	s, err := runtime.Run(t.Context(), cfg)
+	if err == nil || !strings.HasPrefix(err.Error(), "public.twice: destination: build unique twice_id_key for public.twice: ERROR: could not create unique index") {
+		t.Errorf("error %v", err)
+	}
+	got := map[string]string{}
+	for _, one := range s.Streams {
+		got[one.Stream] = one.Status
+	}
+	if diff := cmp.Diff(map[string]string{"public.twice": "failed", "public.held": "loaded"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

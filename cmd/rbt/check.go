@@ -93,7 +93,7 @@ func (j *job) plans(ctx context.Context) ([]runtime.StreamPlan, error) {
 		return nil, stopped(ctx, err)
 	}
 	plans, err := runtime.Inspect(ctx, config)
-	return plans, stopped(ctx, err)
+	return plans, stopped(ctx, j.locate(err, config.Streams))
 }
 
 // stopped replaces what a cancelled command failed with.

@@ -103,8 +103,7 @@ func (p *demoPair) close() error {
 	return errors.Join(errs...)
 }
 
-// The databases have different names because the servers, made from one
-// template, would else pass for one and the same.
+// The databases have different names so that people tell them apart.
 const (
 	sourceDatabase      = "shop"
 	destinationDatabase = "copy"

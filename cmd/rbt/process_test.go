@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,28 +16,20 @@ import (
 	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
-// built is rbt as users have it: without the race detector, whose memory is
-// not rbt's.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "rbt-test")
-	if err != nil {
-		return "", err
+// build builds rbt as users have it: without the race detector, whose memory
+// is not rbt's.
+func build(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "rbt")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	path := filepath.Join(dir, "rbt")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
+	return path
+}
 
 // rbt prepares a run of a pipeline between the databases.
-func rbt(t *testing.T, src, dst *pgtest.DB, pipeline string) *exec.Cmd {
+func rbt(t *testing.T, path string, src, dst *pgtest.DB, pipeline string) *exec.Cmd {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := filepath.Join(t.TempDir(), "pipeline.hcl")
 	text := `pipeline "process" {}
 		source "postgres" {
@@ -70,6 +60,7 @@ func equal(t *testing.T, src, dst *pgtest.DB, table string) {
 // the destination must be the source's, with nothing twice and nothing left.
 func TestKill(t *testing.T) {
 	t.Parallel()
+	path := build(t)
 	src := pgtest.New(t)
 	src.Exec(t, `CREATE TABLE orders (id int8 PRIMARY KEY, total numeric, note text);
 		INSERT INTO orders SELECT i, i / 3.0, repeat('x', i % 200) FROM generate_series(1, 150000) i;
@@ -84,7 +75,7 @@ func TestKill(t *testing.T) {
 			dst := pgtest.New(t)
 			pipeline := stream + "\ncheckpoint {\n part_size = \"1MiB\"\n}"
 			for range 8 {
-				cmd := rbt(t, src, dst, pipeline)
+				cmd := rbt(t, path, src, dst, pipeline)
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -96,7 +87,7 @@ func TestKill(t *testing.T) {
 				}
 			}
 			if !done(t, dst) { // else an append would be another run
-				finish(t, src, dst, pipeline)
+				finish(t, path, src, dst, pipeline)
 			}
 			equal(t, src, dst, "orders")
 			equal(t, src, dst, "small")
@@ -117,12 +108,12 @@ func done(t *testing.T, dst *pgtest.DB) bool {
 
 // finish runs the pipeline to its end. Sessions of a killed process keep its
 // lock until their server notices.
-func finish(t *testing.T, src, dst *pgtest.DB, pipeline string) {
+func finish(t *testing.T, path string, src, dst *pgtest.DB, pipeline string) {
 	t.Helper()
 	var out []byte
 	var err error
 	for range 50 {
-		if out, err = rbt(t, src, dst, pipeline).CombinedOutput(); !bytes.Contains(out, []byte("already running")) {
+		if out, err = rbt(t, path, src, dst, pipeline).CombinedOutput(); !bytes.Contains(out, []byte("already running")) {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -138,12 +129,13 @@ func TestMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the unit of the peak resident size differs elsewhere")
 	}
+	path := build(t)
 	src, dst := pgtest.New(t), pgtest.New(t)
 	src.Exec(t, `CREATE TABLE huge (id int PRIMARY KEY, v text, b bytea);
 		INSERT INTO huge SELECT 1, repeat('0123456789', 30000000), NULL;
 		INSERT INTO huge SELECT 2, NULL, convert_to(repeat('0123456789', 10000000), 'UTF8')`)
 	for _, format := range []string{"binary", "text"} {
-		cmd := rbt(t, src, dst, `stream "public.huge" {
+		cmd := rbt(t, path, src, dst, `stream "public.huge" {
 			pin {
 				copy_format = "`+format+`"
 			}

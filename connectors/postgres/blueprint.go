@@ -64,6 +64,15 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, typesExist 
 	return b, nil
 }
 
+// drawTarget makes the blueprint of a target whose types are all there. The one
+// of the plan is as good where they were there already.
+func drawTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target) (*blueprint, error) {
+	if f, ok := t.Facts.(*targetFacts); ok && f.blueprint != nil {
+		return f.blueprint, nil
+	}
+	return draw(ctx, conn, t.Stream, true)
+}
+
 // has reports whether the table has all the columns.
 func (b *blueprint) has(columns []string) bool {
 	return !slices.ContainsFunc(columns, func(name string) bool { return findColumn(b.Columns, name) == nil })

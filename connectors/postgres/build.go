@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,14 +14,28 @@ import (
 // maintenance_work_mem is below it, in MB. The server's default is 64 MB.
 const buildMemory = 128
 
+// smallTable is the size in bytes up to which a table's pieces are built one
+// after the other, in the transaction that finds them missing: connections that
+// share the work, and commits in between, would cost more than they save.
+const smallTable = 4 << 20
+
+// buildSmall does the work of build in a transaction that is open.
+func (p *publication) buildSmall(ctx context.Context, tx pgx.Tx) error {
+	for _, piece := range p.missing {
+		if err := p.buildIn(ctx, tx, piece); err != nil {
+			return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
+		}
+	}
+	p.progress("analyze")
+	_, err := tx.Exec(ctx, "ANALYZE "+p.staging.sql())
+	p.built = err == nil
+	return err
+}
+
 // build builds the pieces that the staging table does not have yet, a few at a
 // time, and has the server look at the rows.
 func (p *publication) build(ctx context.Context) error {
-	missing, err := p.missing(ctx)
-	if err != nil {
-		return err
-	}
-	if err := p.buildAll(ctx, missing); err != nil {
+	if err := p.buildAll(ctx, p.missing); err != nil {
 		return err
 	}
 	p.progress("analyze")
@@ -30,34 +45,31 @@ func (p *publication) build(ctx context.Context) error {
 	})
 }
 
-// missing returns the pieces to build. What an earlier call left half-built, or
+// findMissing finds the pieces to build. What an earlier call left half-built, or
 // for another definition, goes first.
-func (p *publication) missing(ctx context.Context) (missing []piece, err error) {
-	err = p.load.change(ctx, "prepare to build on "+p.staging.String(), func(tx pgx.Tx) error {
-		built, err := p.built(ctx, tx)
-		if err != nil {
+func (p *publication) findMissing(ctx context.Context, tx pgx.Tx) error {
+	built, err := p.indexes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	p.missing = nil
+	for _, piece := range p.pieces {
+		if piece.build != "" && !built[piece.temporary] {
+			p.missing = append(p.missing, piece)
+		}
+		delete(built, piece.temporary)
+	}
+	for name := range built {
+		if _, err := tx.Exec(ctx, "DROP INDEX IF EXISTS "+ident(p.staging.Schema, name)); err != nil {
 			return err
 		}
-		missing = nil
-		for _, piece := range p.pieces {
-			if piece.build != "" && !built[piece.temporary] {
-				missing = append(missing, piece)
-			}
-			delete(built, piece.temporary)
-		}
-		for name := range built {
-			if _, err := tx.Exec(ctx, "DROP INDEX IF EXISTS "+ident(p.staging.Schema, name)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return missing, err
+	}
+	return nil
 }
 
-// built returns the staging table's indexes, all of them valid: invalid ones
+// indexes returns those of the staging table, all of them valid: invalid ones
 // are dropped.
-func (p *publication) built(ctx context.Context, tx pgx.Tx) (map[string]bool, error) {
+func (p *publication) indexes(ctx context.Context, tx pgx.Tx) (map[string]bool, error) {
 	const sql = `
 SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1::regclass`
@@ -113,29 +125,42 @@ func (p *publication) buildAll(ctx context.Context, pieces []piece) error {
 	return context.Cause(ctx)
 }
 
+// buildOne need not wait for the disk: what a crash undoes is built again, and
+// the commit that publishes takes the rest to the disk.
 func (p *publication) buildOne(ctx context.Context, piece piece) error {
-	// Nobody else uses the table, but two pieces may have to wait for one
-	// another for as long as a build takes.
 	const set = `
-SELECT set_config('lock_timeout', '0', true), set_config('default_tablespace', $1, true),
-	set_config('maintenance_work_mem', greatest(setting::bigint, $2::bigint * 1024)::text || 'kB', true)
+SELECT set_config('synchronous_commit', 'off', true),
+	set_config('maintenance_work_mem', greatest(setting::bigint, $1::bigint * 1024)::text || 'kB', true)
 FROM pg_settings WHERE name = 'maintenance_work_mem'`
-	p.progress("build " + piece.what)
 	return p.load.pool.use(ctx, func(conn *pgx.Conn) error {
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, set, piece.tablespace, buildMemory); err != nil {
+			if _, err := tx.Exec(ctx, set, buildMemory); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, piece.build)
-			return err
+			return p.buildIn(ctx, tx, piece)
 		})
 		return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
 	})
 }
 
+// buildIn builds a piece. Nobody else uses the table, but two pieces may have to
+// wait for one another for as long as a build takes.
+func (p *publication) buildIn(ctx context.Context, tx pgx.Tx, piece piece) error {
+	p.progress("build " + piece.what)
+	return execAll(ctx, tx, []string{
+		"SET LOCAL lock_timeout = 0", "SET LOCAL default_tablespace = " + literal(piece.tablespace), piece.build,
+	})
+}
+
 // attach gives the pieces to the target, under names that are free.
 func (p *publication) attach(ctx context.Context, tx pgx.Tx, pieces []piece) error {
-	taken, err := schemaNames(ctx, tx, p.facts.name.Schema)
+	var names []string
+	for _, piece := range pieces {
+		if piece.inSchema {
+			names = append(names, piece.name)
+		}
+	}
+	taken, err := takenNames(ctx, tx, p.facts.name.Schema, names)
 	if err != nil {
 		return err
 	}
@@ -152,14 +177,22 @@ func (p *publication) attach(ctx context.Context, tx pgx.Tx, pieces []piece) err
 	return nil
 }
 
-// schemaNames are the names in a schema that a table, an index or a sequence
-// cannot have any more.
-func schemaNames(ctx context.Context, tx pgx.Tx, schema string) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace", ident(schema))
-	if err != nil {
-		return nil, err
+// takenNames are the names in a schema that a table, an index or a sequence
+// cannot have any more. It asks for all of them only where one of those wanted
+// is taken: a schema may hold very many.
+func takenNames(ctx context.Context, tx pgx.Tx, schema string, wanted []string) (map[string]bool, error) {
+	if len(wanted) == 0 {
+		return map[string]bool{}, nil
 	}
-	return collectNames(rows)
+	const inSchema = "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace"
+	sorted := slices.Sorted(slices.Values(wanted))
+	if len(slices.Compact(sorted)) == len(wanted) {
+		taken, err := readNames(ctx, tx.Conn(), inSchema+" AND relname = ANY($2::text[])", ident(schema), wanted)
+		if err != nil || len(taken) == 0 {
+			return map[string]bool{}, err
+		}
+	}
+	return readNames(ctx, tx.Conn(), inSchema, ident(schema))
 }
 
 // sequenceSQL is what a sequence is created with, but for its name and type.

@@ -7,16 +7,17 @@ import (
 )
 
 // A column is not NotNull where NULLs from before an unvalidated constraint
-// (18+) may remain.
+// (18+) may remain. The offsets keep the server from walking through all types
+// and defaults there are.
 var columnsSQL = `
 select a.attrelid as rel,
        a.attname as name,
        a.atttypid as type_oid,
        format_type(a.atttypid, a.atttypmod) as type,
-       a.attnotnull and not exists (
-           select from pg_constraint k
-           where k.conrelid = a.attrelid and k.contype = 'n'
-             and k.conkey = array[a.attnum] and not k.convalidated) as not_null,
+       a.attnotnull and (
+           select coalesce(bool_and(k.convalidated), true)
+           from pg_constraint k
+           where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum]) as not_null,
        coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expression,
        a.attgenerated::text as generated,
        a.attidentity::text as identity,
@@ -32,8 +33,9 @@ select a.attrelid as rel,
        coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) as can_select,
        ` + needsOf("pg_attrdef", "d.oid") + ` as needs
 from pg_attribute a
-join pg_type t on t.oid = a.atttypid
-left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+cross join lateral (select * from pg_type where pg_type.oid = a.atttypid offset 0) as t
+left join lateral (
+    select * from pg_attrdef where adrelid = a.attrelid and adnum = a.attnum offset 0) as d on true
 where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum`
 

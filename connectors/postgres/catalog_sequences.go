@@ -12,7 +12,8 @@ import (
 
 // An identity column owns its sequence ('i'); a serial default uses one, which
 // the column commonly owns ('a'). A sequence that gave nothing out yet has no
-// last value. A standby cannot read an unlogged sequence.
+// last value. A standby cannot read an unlogged sequence. The offset keeps the
+// server from walking through the defaults of all tables.
 const sequencesSQL = `
 with drawn (rel, num, seq) as (
     select refobjid, refobjsubid, objid
@@ -22,7 +23,8 @@ with drawn (rel, num, seq) as (
   union
     select d.adrelid, d.adnum::int, uses.refobjid
     from pg_attrdef d
-    join pg_depend uses on uses.classid = 'pg_attrdef'::regclass and uses.objid = d.oid
+    cross join lateral (
+        select * from pg_depend where classid = 'pg_attrdef'::regclass and objid = d.oid offset 0) uses
     where d.adrelid = any($1::oid[]) and uses.refclassid = 'pg_class'::regclass
 ), sequence as (
     select drawn.*, s.*, n.nspname, c.relname,

@@ -7,7 +7,8 @@ import (
 )
 
 // typesSQL reads the types of the relations' columns and what those types are
-// made of. pg_get_expr needs no relation: a domain's default has no columns.
+// made of. pg_get_expr needs no relation: a domain's default has no columns. The
+// offsets keep the server from walking through all types there are.
 const typesSQL = `
 with recursive needed (oid, whole, place) as (
     select atttypid, 0::oid, 0
@@ -16,7 +17,7 @@ with recursive needed (oid, whole, place) as (
   union
     select part.oid, t.oid, part.place
     from needed
-    join pg_type t on t.oid = needed.oid
+    cross join lateral (select * from pg_type where pg_type.oid = needed.oid offset 0) t
     cross join lateral (
         select e.oid, 1 as place from pg_type e where e.oid = t.typelem and e.typarray = t.oid
       union all
@@ -35,12 +36,12 @@ select t.oid,
        t.typname as name,
        format('%I.%I', n.nspname, t.typname) as quoted,
        t.typtype::text as kind,
-       coalesce(e.oid, 0) as element,
+       coalesce((select e.oid from pg_type e where e.oid = t.typelem and e.typarray = t.oid), 0) as element,
        array(select part.oid::int8 from needed part where part.whole = t.oid order by part.place) as parts,
        coalesce((select x.extname from pg_depend d join pg_extension x on x.oid = d.refobjid
                  where d.classid = 'pg_type'::regclass and d.objid = t.oid
                    and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'), '') as extension,
-       coalesce(c.relkind in ('r', 'p', 'v', 'm', 'f'), false) as row_type,
+       coalesce((select c.relkind in ('r', 'p', 'v', 'm', 'f') from pg_class c where c.oid = t.typrelid), false) as row_type,
        case t.typtype
            when 'e' then array(select enumlabel::text from pg_enum where enumtypid = t.oid order by enumsortorder)
            when 'c' then array(
@@ -55,7 +56,7 @@ select t.oid,
                order by a.attnum)
            when 'd' then array_remove(array[
                format_type(t.typbasetype, t.typtypmod),
-               case when t.typcollation not in (0, base.typcollation)
+               case when t.typcollation not in (0, (select typcollation from pg_type base where base.oid = t.typbasetype))
                     then (select format('COLLATE %I.%I', cn.nspname, co.collname)
                           from pg_collation co join pg_namespace cn on cn.oid = co.collnamespace
                           where co.oid = t.typcollation) end,
@@ -85,11 +86,8 @@ select t.oid,
        (select count(*) from pg_constraint k
         where k.contypid = t.oid and k.contype = 'c' and k.convalidated) as valid_checks
 from (select distinct oid from needed) as wanted
-join pg_type t using (oid)
-join pg_namespace n on n.oid = t.typnamespace
-left join pg_type e on e.oid = t.typelem and e.typarray = t.oid
-left join pg_type base on base.oid = t.typbasetype
-left join pg_class c on c.oid = t.typrelid`
+cross join lateral (select * from pg_type where pg_type.oid = wanted.oid offset 0) as t
+join pg_namespace n on n.oid = t.typnamespace`
 
 // dataType is a type as the catalog has it.
 type dataType struct {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -78,15 +77,12 @@ const (
 
 // connect opens a session that may change the books.
 func (d *Destination) connect(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := d.config.connect(ctx, booksRole)
-	if err != nil {
-		return nil, fmt.Errorf("open a session on the destination: %w", err)
-	}
-	return conn, nil
+	return d.config.connect(ctx, booksRole)
 }
 
 // Targets says what the streams would become. It changes nothing.
-func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream) ([]*connectors.Target, error) {
+func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream) (_ []*connectors.Target, err error) {
+	defer func() { err = onDestination(err) }()
 	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, err

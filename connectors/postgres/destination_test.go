@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,28 +121,8 @@ func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *con
 }
 
 func relay(ctx context.Context, r connectors.Reader, w connectors.Writer, p connectors.Part) error {
-	if err := r.Start(ctx, p); err != nil {
-		return err
-	}
-	if err := w.Begin(ctx, p); err != nil {
-		return err
-	}
-	block := connectors.Block{Data: make([]byte, 0, 1<<16)}
-	var rows int64
-	for {
-		err := r.Next(ctx, &block)
-		if err == io.EOF {
-			_, err = w.Commit(ctx, rows)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		rows += int64(len(block.Ends))
-		if err := w.Write(ctx, &block); err != nil {
-			return err
-		}
-	}
+	_, err := copyPart(ctx, r, w, p, 1<<16)
+	return err
 }
 
 // run copies the streams from beginning to end.
@@ -323,4 +302,13 @@ func watch(t *testing.T, db *pgtest.DB, query string) func() map[string]int {
 	}
 	t.Cleanup(func() { stop() })
 	return stop
+}
+
+// An error says which of the two servers it is of.
+func TestErrorsNameTheDestination(t *testing.T) {
+	d := NewDestination(Config{DSN: "postgres://nobody@127.0.0.1:1/none", Pipeline: "test"}, DestinationOptions{})
+	_, err := d.Targets(t.Context(), nil)
+	wantError(t, "destination: connect: ", err)
+	_, err = d.Begin(t.Context(), connectors.Run{ID: "r", Pipeline: "test"})
+	wantError(t, "destination: connect: ", err)
 }

@@ -3,12 +3,16 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // opError says what was being done when a server or a connection failed, and
@@ -29,6 +33,16 @@ func wrap(doing string, err error) error {
 		return nil
 	}
 	return &opError{doing: doing, err: err, retry: mayPass(err)}
+}
+
+// onDestination names the side that an error is of. A lock that another run
+// holds speaks for itself.
+func onDestination(err error) error {
+	var locked *connectors.LockedError
+	if err == nil || errors.As(err, &locked) {
+		return err
+	}
+	return fmt.Errorf("destination: %w", err)
 }
 
 // describe adds to a server's message what it says besides.
@@ -57,10 +71,19 @@ func mayPass(err error) bool {
 		// A mark that is there already: the part was committed after all.
 		return passingState(pg.Code) || pg.SchemaName == "_rbt" && pg.TableName == "marks"
 	}
+	if connectors.Retryable(err) { // it says so itself
+		return true
+	}
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		pgconn.SafeToRetry(err)
+}
+
+// hasState reports whether a server's error has one of the SQLSTATEs.
+func hasState(err error, codes ...string) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && slices.Contains(codes, pg.Code)
 }
 
 // passingState reports whether an SQLSTATE stands for something that passes.

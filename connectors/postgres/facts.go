@@ -29,9 +29,9 @@ func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, erro
 	i := slices.IndexFunc(r.Columns, func(c connectors.Column) bool { return c.Name == name })
 	switch {
 	case i < 0:
-		return connectors.Column{}, fmt.Errorf("partition_key: there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
+		return connectors.Column{}, fmt.Errorf("there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
 	case r.Columns[i].Key == "" && spec.PartitionKey != "":
-		return connectors.Column{}, fmt.Errorf("partition_key: column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
+		return connectors.Column{}, fmt.Errorf("column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
 	case r.Columns[i].Key == "" || slices.Contains(r.Unreadable, name):
 		return connectors.Column{}, nil
 	}
@@ -65,14 +65,15 @@ const changedSQL = `
 // empty to it.
 func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
 	var oids []uint32
-	var froms []string
+	var locks []string
 	for _, st := range streams {
-		froms = append(froms, st.Facts.(*facts).relation)
-		oids = append(oids, relations[relName{st.Spec.Schema, st.Spec.Table}].OID)
+		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		locks = append(locks, lockStatement(r))
+		oids = append(oids, r.OID)
 	}
-	s.locks = append(s.locks, froms...)
+	s.locks = append(s.locks, locks...)
 	for _, h := range s.holders {
-		if err := lock(ctx, h, froms); err != nil {
+		if err := lock(ctx, h, locks); err != nil {
 			return err
 		}
 	}
@@ -367,8 +368,8 @@ func (f *facts) noRange(key string) error {
 		return errNoKey
 	case !f.key.integer:
 		return fmt.Errorf("the key %q is not an integer", key)
-	case f.bytes >= 0 && f.bytes <= f.minPart:
-		return errors.New("the table is one part")
+	case f.bytes >= 0 && f.bytes <= f.minPart: // one part, however it is cut
+		return nil
 	case len(f.key.shape) == 0:
 		return fmt.Errorf("nothing is known of how the values of %q lie", key)
 	}

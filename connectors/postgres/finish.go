@@ -10,8 +10,9 @@ import (
 )
 
 // Finish closes the books and gives the lock back.
-func (l *load) Finish(ctx context.Context, o connectors.Outcome) error {
-	err := l.finish(ctx, o)
+func (l *load) Finish(ctx context.Context, o connectors.Outcome) (err error) {
+	defer func() { err = onDestination(err) }()
+	err = l.finish(ctx, o)
 	if !connectors.Retryable(err) {
 		l.Close()
 	}

@@ -20,12 +20,16 @@ type load struct {
 	attempt connectors.Attempt
 	pool    *pool
 
-	mu   sync.Mutex // guards lock
-	lock pipelineLock
+	drafts sync.Map // by stream name, the *draft that Stage left for Publish
+
+	mu     sync.Mutex // guards the fields below
+	lock   pipelineLock
+	heldAt time.Time // when the lock was last known to be held
 }
 
 // Begin takes the pipeline's lock and opens its books.
-func (d *Destination) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+func (d *Destination) Begin(ctx context.Context, r connectors.Run) (_ connectors.Load, err error) {
+	defer func() { err = onDestination(err) }()
 	l := &load{
 		dest: d,
 		run:  r,
@@ -180,13 +184,13 @@ func (l *load) Writer(ctx context.Context) (connectors.Writer, error) {
 // Note writes a stream's plan into the books.
 func (l *load) Note(ctx context.Context, stream string, generation int, plan []byte) error {
 	const sql = `UPDATE _rbt.streams SET plan = $4::jsonb WHERE run_id = $1 AND stream = $2 AND generation = $3`
-	return l.change(ctx, "note the plan of "+stream, func(tx pgx.Tx) error {
+	return onDestination(l.change(ctx, "note the plan of "+stream, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, sql, l.attempt.RunID, stream, generation, string(plan))
 		if err == nil && tag.RowsAffected() == 0 {
 			err = fmt.Errorf("the books know no generation %d of it", generation)
 		}
 		return err
-	})
+	}))
 }
 
 // Marks returns the rows of each part that is committed for good.
@@ -212,12 +216,19 @@ func (l *load) Marks(ctx context.Context, stream string, generation int) (map[in
 		_, err = tx.Exec(ctx, "UPDATE _rbt.streams SET plan = plan WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream)
 		return err
 	})
-	return marks, err
+	return marks, onDestination(err)
 }
 
 // change runs one transaction on the books, fenced and committed to disk.
 func (l *load) change(ctx context.Context, doing string, work func(pgx.Tx) error) error {
-	return l.use(ctx, func(conn *pgx.Conn) error { return l.commit(ctx, conn, doing, work) })
+	return l.use(ctx, func(conn *pgx.Conn) error { return l.commit(ctx, conn, doing, "on", work) })
+}
+
+// prepare runs one fenced transaction whose loss in a crash costs nothing but
+// doing it again: its commit does not wait for the disk. The next one of change
+// takes it to the disk too.
+func (l *load) prepare(ctx context.Context, doing string, work func(pgx.Tx) error) error {
+	return l.use(ctx, func(conn *pgx.Conn) error { return l.commit(ctx, conn, doing, "off", work) })
 }
 
 // use runs work on a connection, with the pipeline's lock held.
@@ -229,9 +240,9 @@ func (l *load) use(ctx context.Context, work func(*pgx.Conn) error) error {
 }
 
 // commit runs one fenced transaction on the connection.
-func (l *load) commit(ctx context.Context, conn *pgx.Conn, doing string, work func(pgx.Tx) error) error {
+func (l *load) commit(ctx context.Context, conn *pgx.Conn, doing, synchronous string, work func(pgx.Tx) error) error {
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if err := l.fence(ctx, tx); err != nil {
+		if err := l.fence(ctx, tx, synchronous); err != nil {
 			return err
 		}
 		return work(tx)
@@ -249,17 +260,21 @@ var errSuperseded = errors.New("another process has taken this run up meanwhile"
 // fence keeps an attempt that was thought dead from changing anything. The
 // lock on the row is shared, so that streams can be published side by side;
 // the attempt that takes the run up waits for it.
-func (l *load) fence(ctx context.Context, tx pgx.Tx) error {
+func (l *load) fence(ctx context.Context, tx pgx.Tx, synchronous string) error {
 	const sql = `
-SELECT set_config('synchronous_commit', 'on', true) FROM _rbt.runs
+SELECT set_config('synchronous_commit', $3, true) FROM _rbt.runs
 WHERE run_id = $1 AND attempt = $2 AND status = 'running' FOR SHARE`
-	var on string
-	err := tx.QueryRow(ctx, sql, l.attempt.RunID, l.attempt.Number).Scan(&on)
+	var set string
+	err := tx.QueryRow(ctx, sql, l.attempt.RunID, l.attempt.Number, synchronous).Scan(&set)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errSuperseded
 	}
 	return err
 }
+
+// heldFor is how long the lock counts as held without another question. The
+// fence keeps what is done meanwhile from doing harm, should it be lost.
+const heldFor = time.Second
 
 // hold makes sure that the lock is still this load's: its connection may have
 // died with the server, or on the way.
@@ -269,9 +284,14 @@ func (l *load) hold(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if time.Since(l.heldAt) < heldFor && !l.lock.conn.IsClosed() {
+		return nil
+	}
+	l.heldAt = time.Now()
 	if l.lock.held(ctx) {
 		return nil
 	}
+	l.heldAt = time.Time{}
 	err := l.lock.retake(ctx)
 	var locked *connectors.LockedError
 	if errors.As(err, &locked) {

@@ -204,6 +204,7 @@ func TestFence(t *testing.T) {
 	})
 	taken := b.begin(t)
 	diff(t, 2, taken.Attempt().Number)
+	old.(*load).heldAt = time.Time{} // as if a second had passed
 	err := old.Publish(t.Context(), targets[0], generation, nil)
 	wantError(t, "the connection that held the pipeline's lock was lost, and another process took it", err)
 	if connectors.Retryable(err) {

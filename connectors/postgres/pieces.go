@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,7 @@ type piece struct {
 	build      string // empty where there is nothing to build
 	tablespace string // empty for the database's
 	inSchema   bool   // its name must be free in the schema, not just in the table
+	plain      bool   // a btree on columns of built-in types: no server refuses it
 	// attach returns the statements that make the piece the target's.
 	attach func(target relName, name string) []string
 }
@@ -63,6 +65,7 @@ func pieces(t connectors.Table, details map[string]indexDetails, staging relName
 		if err != nil {
 			return nil, err
 		}
+		p.plain = p.plain && builtin(t.Columns, c.Columns)
 		all = append(all, p)
 	}
 	for _, i := range t.Indexes {
@@ -70,9 +73,18 @@ func pieces(t connectors.Table, details map[string]indexDetails, staging relName
 		if err != nil {
 			return nil, err
 		}
+		p.plain = p.plain && builtin(t.Columns, i.Columns)
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// builtin reports whether the columns all are of types that every server has.
+func builtin(all []connectors.Column, names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		c := findColumn(all, name)
+		return c == nil || c.Wire == "" || strings.HasSuffix(c.Wire, "[]")
+	})
 }
 
 func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, error) {
@@ -80,10 +92,11 @@ func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, err
 	if err != nil {
 		return piece{}, err
 	}
-	p := newPiece(i.Name, "index "+i.Name, i.Definition, staging)
+	p := newPiece(i.Name, "index "+i.Name, i.Definition, d, staging)
 	p.tablespace = d.tablespace
 	p.inSchema = true
 	p.build = definition.create(p.temporary, staging)
+	p.plain = definition.plain()
 	p.attach = func(target relName, name string) []string {
 		sql := []string{"ALTER INDEX " + ident(target.Schema, p.temporary) + " RENAME TO " + ident(name)}
 		if i.Comment != "" {
@@ -95,7 +108,7 @@ func indexPiece(i connectors.Index, d indexDetails, staging relName) (piece, err
 }
 
 func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (piece, error) {
-	p := newPiece(c.Name, c.Kind+" "+c.Name, c.Definition, staging)
+	p := newPiece(c.Name, c.Kind+" "+c.Name, c.Definition, d, staging)
 	p.tablespace = d.tablespace
 	p.inSchema = c.Kind != "check"
 	var attach func(target relName, name string) string
@@ -113,6 +126,7 @@ func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (
 			}
 		}
 		p.build = index.create(p.temporary, staging)
+		p.plain = index.plain()
 		attach = func(target relName, name string) string {
 			return addConstraint(target, name, strings.ToUpper(c.Kind)+" USING INDEX "+ident(p.temporary)+deferrable)
 		}
@@ -135,10 +149,11 @@ func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (
 	return p, nil
 }
 
-// newPiece names a piece by its definition, so that one that an earlier attempt
-// has built is found again, and is not mistaken for another.
-func newPiece(name, what, definition string, staging relName) piece {
-	return piece{name: name, what: what, temporary: stagingPrefix + digest(staging.Name, name, definition)}
+// newPiece names a piece by all that it is built by, so that one that an earlier
+// attempt has built is found again, and is not mistaken for another.
+func newPiece(name, what, definition string, d indexDetails, staging relName) piece {
+	built := digest(staging.Name, name, definition, d.definition, d.tablespace)
+	return piece{name: name, what: what, temporary: stagingPrefix + built}
 }
 
 func addConstraint(table relName, name, definition string) string {

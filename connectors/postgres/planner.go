@@ -16,6 +16,9 @@ import (
 type targetFacts struct {
 	name       relName
 	definition string // a digest of what the stream is
+	// blueprint is that of a table to create, where no type was missing that
+	// could have kept it from being complete.
+	blueprint *blueprint
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -30,6 +33,7 @@ type planner struct {
 	blueprints map[*connectors.Stream]*blueprint
 	casts      map[typePair]bool
 	types      map[string]knownType // by their quoted names
+	itself     bool                 // the destination is the source
 	extensions map[string]bool
 	collations map[string]bool // by their quoted names
 }
@@ -55,6 +59,9 @@ func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, strea
 	if p.site, err = readSite(ctx, conn); err != nil {
 		return nil, err
 	}
+	if p.itself, err = isItself(ctx, conn, streams); err != nil {
+		return nil, wrap("find out whether the destination is the source", err)
+	}
 	if p.found, err = inspect(ctx, conn, names); err != nil {
 		return nil, err
 	}
@@ -62,6 +69,16 @@ func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, strea
 		return nil, wrap("look at the destination", err)
 	}
 	return p, nil
+}
+
+// isItself reports whether the connection's database is the streams' own.
+func isItself(ctx context.Context, conn *pgx.Conn, streams []*connectors.Stream) (bool, error) {
+	for _, s := range streams {
+		if source, known := s.Facts.(interface{ origin() origin }); known {
+			return source.origin().isHere(ctx, conn) // all streams are of one snapshot
+		}
+	}
+	return false, nil
 }
 
 // ask finds out which types, casts, extensions and expressions the destination
@@ -94,18 +111,14 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 	return nil
 }
 
-func readNames(ctx context.Context, conn *pgx.Conn, sql string) (map[string]bool, error) {
-	rows, err := conn.Query(ctx, sql)
+func readNames(ctx context.Context, conn *pgx.Conn, sql string, args ...any) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
-	return collectNames(rows)
-}
-
-func collectNames(rows pgx.Rows) (map[string]bool, error) {
 	names := map[string]bool{}
 	var name string
-	_, err := pgx.ForEachRow(rows, []any{&name}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name}, func() error {
 		names[name] = true
 		return nil
 	})
@@ -124,7 +137,11 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	} else {
 		p.planExisting(t, now)
 	}
-	t.Facts = &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	f := &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	if p.typesExist(s) {
+		f.blueprint = p.blueprints[s]
+	}
+	t.Facts = f
 	return t
 }
 
@@ -169,8 +186,7 @@ func (p *planner) checkName(t *connectors.Target, name relName) {
 	if what := p.found[name].occupied; what != "" {
 		problem(t, "the name %s belongs to %s: choose another target", name, what)
 	}
-	source, known := t.Stream.Facts.(interface{ origin() origin })
-	if known && source.origin().same(p.site.origin) && name == (relName{t.Stream.Table.Schema, t.Stream.Table.Name}) {
+	if p.itself && name == (relName{t.Stream.Table.Schema, t.Stream.Table.Name}) {
 		problem(t, "%s is the source table itself: choose another target or another database", name)
 	}
 }
@@ -178,6 +194,10 @@ func (p *planner) checkName(t *connectors.Target, name relName) {
 // checkSite finds what the role may not do around the target.
 func (p *planner) checkSite(t *connectors.Target, now *present) {
 	role, database := ident(p.site.role), ident(p.site.database)
+	if p.site.standby {
+		problem(t, "the destination is a standby, which takes no rows: give the address of its primary")
+		return
+	}
 	if p.site.booksExist && !p.site.booksReady {
 		problem(t, "the role %s may not write rbt's books: GRANT USAGE, CREATE ON SCHEMA _rbt TO %s; GRANT ALL ON ALL TABLES IN SCHEMA _rbt TO %s",
 			p.site.role, role, role)

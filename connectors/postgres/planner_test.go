@@ -169,19 +169,6 @@ func TestNeedsExtensions(t *testing.T) {
 	b.run(t, replace("t"))
 }
 
-// The one mistake that would cost the rows.
-func TestNotOntoItself(t *testing.T) {
-	b := newBench(t, DestinationOptions{})
-	b.dst = b.src
-	b.dest = b.destination(DestinationOptions{})
-	b.src.Exec(t, "create table t (a int)")
-	_, targets := b.targets(t, replace("t"))
-	diff(t, []string{"public.t is the source table itself: choose another target or another database"}, targets[0].Problems)
-	spec := replace("t")
-	spec.Target = "copy"
-	b.run(t, spec)
-}
-
 func TestScan(t *testing.T) {
 	for _, tc := range []struct{ definition, want string }{
 		{"CREATE INDEX i ON public.t USING btree (a)", "CREATE INDEX \"new\" ON \"s\".\"x\" USING btree (a)"},

@@ -43,48 +43,57 @@ type site struct {
 	// canCreate says that schemas may be created, booksReady that the books
 	// are there and may be written.
 	canCreate, booksExist, booksReady bool
-	origin                            origin
+	// standby says that the server takes no writes.
+	standby bool
 }
 
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
 	const sql = `
-SELECT current_user::text, current_database()::text, has_database_privilege(current_database(), 'CREATE'),
+SELECT current_user::text, current_database()::text, pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
 	EXISTS (SELECT FROM pg_namespace WHERE nspname = '_rbt'),
 	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
 		FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 		WHERE n.nspname = '_rbt' AND c.relname = 'runs'), false)`
 	var s site
-	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksExist, &s.booksReady)
-	if err == nil {
-		s.origin, err = readOrigin(ctx, conn)
-	}
+	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady)
 	return s, wrap("look at the destination", err)
 }
 
 // inspect returns what there is under the names, each of them. The number of
-// round trips does not depend on how many there are.
+// round trips does not depend on how many there are. A session that has a
+// transaction open is expected to be a books session, whose search path is bare.
 func inspect(ctx context.Context, conn *pgx.Conn, names []relName) (map[relName]*present, error) {
-	tables, err := readTables(ctx, conn, names)
-	if err != nil {
-		return nil, err
-	}
 	found := map[relName]*present{}
-	byOID := map[uint32]*present{}
-	for _, n := range names {
-		p := &present{name: n, rel: tables[n]}
-		found[n] = p
-		if p.rel != nil {
-			byOID[p.rel.OID] = p
-		}
-	}
-	err = readRights(ctx, conn, names, found)
-	if err == nil {
-		err = withBareSearchPath(ctx, conn, func() error { return readTies(ctx, conn, byOID) })
+	look := func() error { return readPresent(ctx, conn, names, found) }
+	var err error
+	if conn.PgConn().TxStatus() == 'I' {
+		err = withBareSearchPath(ctx, conn, look)
+	} else {
+		err = look()
 	}
 	if err != nil {
 		return nil, wrap("look at the targets", err)
 	}
 	return found, nil
+}
+
+func readPresent(ctx context.Context, conn *pgx.Conn, names []relName, found map[relName]*present) error {
+	c := newCatalog(version(conn))
+	if err := c.read(ctx, conn, names); err != nil {
+		return err
+	}
+	byOID := map[uint32]*present{}
+	for _, n := range names {
+		p := &present{name: n, rel: c.byName[n]}
+		found[n] = p
+		if p.rel != nil {
+			byOID[p.rel.OID] = p
+		}
+	}
+	if err := readRights(ctx, conn, names, found); err != nil {
+		return err
+	}
+	return readTies(ctx, conn, byOID)
 }
 
 const rightsSQL = `
@@ -180,39 +189,54 @@ func readForeignKeys(ctx context.Context, conn *pgx.Conn, oids []uint32, byOID m
 	return err
 }
 
-// A foreign key to a partition is the copy of one to the whole.
+// A foreign key to a partition is the copy of one to the whole. pg_constraint has
+// no index by the table that a key refers to, pg_depend has.
 const foreignKeysSQL = `
+WITH bound AS (
+	SELECT DISTINCT d.objid AS oid FROM unnest($1::oid[]) AS t (oid)
+	CROSS JOIN LATERAL (
+		SELECT objid FROM pg_depend
+		WHERE refclassid = 'pg_class'::regclass AND refobjid = t.oid AND classid = 'pg_constraint'::regclass OFFSET 0) d
+), key AS (
+	SELECT k.* FROM bound
+	CROSS JOIN LATERAL (SELECT * FROM pg_constraint WHERE pg_constraint.oid = bound.oid AND contype = 'f' OFFSET 0) k
+)
 SELECT k.conrelid, k.confrelid, k.conname, cn.nspname, c.relname, pn.nspname, p.relname,
 	pg_get_constraintdef(k.oid), pg_has_role(c.relowner, 'USAGE')
-FROM pg_constraint k
+FROM key k
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace cn ON cn.oid = c.relnamespace
 JOIN pg_class p ON p.oid = k.confrelid
 JOIN pg_namespace pn ON pn.oid = p.relnamespace
-WHERE k.contype = 'f' AND (k.conrelid = ANY($1::oid[]) OR k.confrelid = ANY($1::oid[]))
-	AND (k.conparentid = 0 OR p.relispartition AND k.confrelid = ANY($1::oid[]))
+WHERE (k.conparentid = 0 OR p.relispartition AND k.confrelid = ANY($1::oid[]))
 ORDER BY cn.nspname, c.relname, k.conname`
 
 // boundSQL lists what a swap would break. Everything that depends on a table or
-// on its row type is in pg_depend; what a swap moves along is left out.
+// on its row type is in pg_depend; what a swap moves along is left out. It is
+// written so that the server looks rows up by their OIDs, whatever it thinks of
+// its catalog's size: else every table would cost a walk through all of it.
 const boundSQL = `
 WITH target AS (
 	SELECT c.*, t.typarray FROM pg_class c LEFT JOIN pg_type t ON t.oid = c.reltype WHERE c.oid = ANY($1::oid[])
 ), dependent AS (
 	SELECT t.oid AS target, d.classid, d.objid, d.objsubid
 	FROM target t
-	JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
-	WHERE NOT (d.classid = 'pg_class'::regclass AND (d.objid = t.oid
-			OR d.objid IN (SELECT oid FROM pg_class WHERE relkind IN ('i', 'I', 'S', 't'))))
-		AND NOT (d.classid = 'pg_type'::regclass AND d.deptype = 'i')
-		AND NOT (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = t.oid))
-		AND NOT (d.classid = 'pg_constraint'::regclass
-			AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = t.oid OR contype = 'f'))
-		AND NOT (d.classid = 'pg_trigger'::regclass AND d.objid IN (SELECT oid FROM pg_trigger WHERE tgisinternal))
+	CROSS JOIN LATERAL (
+		SELECT * FROM pg_depend WHERE refclassid = 'pg_class'::regclass AND refobjid = t.oid OFFSET 0) d
+	WHERE CASE d.classid
+		WHEN 'pg_class'::regclass THEN d.objid <> t.oid
+			AND (SELECT relkind FROM pg_class WHERE oid = d.objid) NOT IN ('i', 'I', 'S', 't')
+		WHEN 'pg_type'::regclass THEN d.deptype <> 'i'
+		WHEN 'pg_attrdef'::regclass THEN (SELECT adrelid FROM pg_attrdef WHERE oid = d.objid) <> t.oid
+		WHEN 'pg_constraint'::regclass THEN (SELECT conrelid <> t.oid AND contype <> 'f' FROM pg_constraint WHERE oid = d.objid)
+		WHEN 'pg_trigger'::regclass THEN (SELECT NOT tgisinternal FROM pg_trigger WHERE oid = d.objid)
+		ELSE true END
 	UNION
 	SELECT t.oid, d.classid, d.objid, d.objsubid
 	FROM target t
-	JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.reltype, t.typarray)
+	CROSS JOIN LATERAL (
+		SELECT * FROM pg_depend
+		WHERE refclassid = 'pg_type'::regclass AND refobjid IN (t.reltype, t.typarray) OFFSET 0) d
 	WHERE t.reltype <> 0 AND d.deptype <> 'i'
 ), named AS (
 	SELECT d.target, o.type || ' ' || o.identity AS name
@@ -240,6 +264,9 @@ WITH target AS (
 	SELECT oid, 'it has security labels', 0 FROM target
 	WHERE EXISTS (SELECT FROM pg_seclabel l WHERE l.classoid = 'pg_class'::regclass AND l.objoid = target.oid)
 	UNION ALL
+	SELECT oid, 'a subscription writes to it', 0 FROM target
+	WHERE EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = target.oid)
+	UNION ALL
 	SELECT t.oid, 'it belongs to extension ' || x.extname, 0
 	FROM target t
 	JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.deptype = 'e'
@@ -259,31 +286,6 @@ WITH target AS (
 		SELECT FROM pg_constraint WHERE conrelid = target.oid AND conbin::text LIKE '%:varattno 0 %')
 )
 SELECT target, text FROM clause ORDER BY target, place, text`
-
-// origin tells databases apart, so that a table is not copied onto itself.
-type origin struct {
-	system   string // the cluster, the same on its standbys; empty where the role may not ask
-	started  string // the moment its server started, to the microsecond
-	database string
-}
-
-func (o origin) same(other origin) bool {
-	system := o.system != "" && o.system == other.system || o.started == other.started
-	return system && o.database == other.database
-}
-
-func readOrigin(ctx context.Context, conn *pgx.Conn) (origin, error) {
-	var o origin
-	var allowed bool
-	const ask = `
-SELECT current_database()::text, extract(epoch FROM pg_postmaster_start_time())::text,
-	has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
-	if err := conn.QueryRow(ctx, ask).Scan(&o.database, &o.started, &allowed); err != nil || !allowed {
-		return o, err
-	}
-	err := conn.QueryRow(ctx, "SELECT system_identifier::text FROM pg_control_system()").Scan(&o.system)
-	return o, err
-}
 
 // String names a foreign key for people.
 func (k boundKey) String() string { return fmt.Sprintf("foreign key %s of %s", k.name, k.child) }

@@ -2,12 +2,15 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rapidbyte/rbt/connectors"
 )
@@ -20,13 +23,29 @@ type publication struct {
 	row      *streamRow
 	staging  relName
 	before   *present // what the target was when this began; its table is nil where there is none
-	pieces   []piece  // to build and attach
+	pieces   []piece  // to attach
+	missing  []piece  // those that are yet to be built
+	built    bool     // nothing is left to do before the rows become visible
 	progress func(step string)
 }
 
+// draft is what Stage found out for Publish.
+type draft struct {
+	generation int
+	at         time.Time
+	before     *present
+	pieces     []piece
+}
+
+// draftFor is how long a draft is good: a look at the target saves finding out
+// too late that somebody changed it, but not after a moment. That nobody did is
+// made sure of when the target is locked.
+const draftFor = 10 * time.Second
+
 // Publish builds what the staging table lacks, makes its rows visible in one
 // transaction, and tidies up. Each of these can be done again.
-func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) error {
+func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) (err error) {
+	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
 		return err
@@ -36,7 +55,7 @@ func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int
 		return err
 	}
 	if !p.row.published {
-		if len(p.pieces) > 0 || p.row.method == methodCreate || p.row.method == methodSwap {
+		if !p.built {
 			if err := p.build(ctx); err != nil {
 				return err
 			}
@@ -61,11 +80,12 @@ func oneAtATime(progress func(string)) func(string) {
 	}
 }
 
-// open finds the staging table in the books, and what it has to get.
+// open finds the staging table in the books, and what it has to get. A small one
+// gets it at once.
 func (p *publication) open(ctx context.Context, generation int) error {
 	stream := p.target.Stream.Spec.Name
 	p.staging = relName{p.facts.name.Schema, stagingName(p.facts.name.Name, p.load.attempt.RunID, stream, generation)}
-	return p.load.change(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) (err error) {
+	return p.load.prepare(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) (err error) {
 		if p.row, err = p.load.readStream(ctx, tx.Conn(), stream); err != nil {
 			return err
 		}
@@ -75,32 +95,53 @@ func (p *publication) open(ctx context.Context, generation int) error {
 		if p.row.published {
 			return nil
 		}
-		exists, err := relationExists(ctx, tx.Conn(), p.staging.sql())
-		if err != nil {
+		var size *int64
+		if err := tx.QueryRow(ctx, "SELECT pg_table_size(to_regclass($1))", p.row.staging).Scan(&size); err != nil {
 			return err
 		}
-		if !exists {
+		if size == nil {
 			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
 		}
 		if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
 			return err
 		}
-		if p.before, err = p.load.inspectOne(ctx, tx.Conn(), p.facts.name); err != nil {
+		if err := p.look(ctx, tx.Conn()); err != nil {
 			return err
 		}
-		if (p.before.rel != nil) != (p.row.method != methodCreate) {
-			return errChanged(p.facts.name)
+		if p.row.method != methodCreate && p.row.method != methodSwap {
+			p.built = true
+			return nil
 		}
-		p.pieces, err = p.plannedPieces(ctx, tx.Conn())
-		return err
+		if err := p.findMissing(ctx, tx); err != nil || *size > smallTable {
+			return err
+		}
+		return p.buildSmall(ctx, tx)
 	})
+}
+
+// look finds out what the target is now and what the staging table needs to
+// become it. Called again, it does not rely on what Stage found out.
+func (p *publication) look(ctx context.Context, conn *pgx.Conn) (err error) {
+	left, found := p.load.drafts.LoadAndDelete(p.target.Stream.Spec.Name)
+	if d, ok := left.(*draft); found && ok && d.generation == p.row.generation && time.Since(d.at) < draftFor {
+		p.before, p.pieces = d.before, d.pieces
+		return nil
+	}
+	if p.before, err = p.load.inspectOne(ctx, conn, p.facts.name); err != nil {
+		return err
+	}
+	if (p.before.rel != nil) != (p.row.method != methodCreate) {
+		return errChanged(p.facts.name)
+	}
+	p.pieces, err = p.plannedPieces(ctx, conn)
+	return err
 }
 
 // plannedPieces are what the staging table needs to become the target.
 func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piece, error) {
 	switch p.row.method {
 	case methodCreate:
-		b, err := draw(ctx, conn, p.target.Stream, true)
+		b, err := drawTarget(ctx, conn, p.target)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +167,7 @@ func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 		err = p.replace(ctx, tx)
 	}
 	if err != nil {
-		return err
+		return p.outrun(err)
 	}
 	const sql = `
 UPDATE _rbt.streams s SET published_at = now(), (rows, bytes) = (
@@ -139,9 +180,6 @@ WHERE s.run_id = $1 AND s.stream = $2`
 
 // create gives the staging table the target's name.
 func (p *publication) create(ctx context.Context, tx pgx.Tx) error {
-	if err := lockNames(ctx, tx); err != nil {
-		return err
-	}
 	exists, err := relationExists(ctx, tx.Conn(), p.facts.name.sql())
 	if err != nil {
 		return err
@@ -156,6 +194,16 @@ func (p *publication) create(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	return p.attach(ctx, tx, p.pieces)
+}
+
+// outrun turns the error of a name that was free a moment ago into one that is
+// tried again. Publications do not wait for one another to choose names.
+func (p *publication) outrun(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P07" || pg.ConstraintName == "pg_class_relname_nsp_index") {
+		return errTryAgain{fmt.Sprintf("somebody took a name in schema %s meanwhile: %s", p.facts.name.Schema, pg.Message)}
+	}
+	return err
 }
 
 func (p *publication) rename(ctx context.Context, tx pgx.Tx) error {
@@ -189,7 +237,11 @@ func (p *publication) lockTarget(ctx context.Context, tx pgx.Tx) (*present, erro
 	}
 	slices.Sort(tables)
 	tables = slices.Compact(tables)
-	if _, err := tx.Exec(ctx, "LOCK TABLE "+strings.Join(tables, ", ")+" IN ACCESS EXCLUSIVE MODE"); err != nil {
+	_, err := tx.Exec(ctx, "LOCK TABLE "+strings.Join(tables, ", ")+" IN ACCESS EXCLUSIVE MODE")
+	if hasState(err, "42P01", "3F000") {
+		return nil, errChanged(p.facts.name)
+	}
+	if err != nil {
 		return nil, err
 	}
 	now, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
@@ -239,8 +291,8 @@ SELECT coalesce(sum(rows), 0)::bigint FROM _rbt.marks WHERE run_id = $1 AND stre
 	if err != nil {
 		return err
 	}
-	// Triggers see the search path that they are used to.
-	if _, err := tx.Exec(ctx, "SET LOCAL search_path TO DEFAULT"); err != nil {
+	// Triggers see the settings that they are used to.
+	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, p.insertSQL())
@@ -280,10 +332,8 @@ func (p *publication) tidy(ctx context.Context) error {
 	})
 }
 
-// errTryAgain ends a publication that a change to the target overtook.
-type errTryAgain struct{ name relName }
+// errTryAgain ends a publication that somebody else's change overtook.
+type errTryAgain struct{ what string }
 
-func (e errTryAgain) Error() string {
-	return fmt.Sprintf("indexes or constraints of %s were changed meanwhile", e.name)
-}
+func (e errTryAgain) Error() string   { return e.what }
 func (e errTryAgain) Retryable() bool { return true }

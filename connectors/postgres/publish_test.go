@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
@@ -105,6 +107,9 @@ func TestWhatASwapWouldBreak(t *testing.T) {
 		{"partitioned", "drop table t; create table t (id int, v text) partition by range (id); create table t1 partition of t default", "it is a partitioned table"},
 		{"partition", "drop table t; create table w (id int, v text) partition by range (id); create table t partition of w default", "it is a partition of public.w"},
 		{"unlogged", "alter table t set unlogged", "it is unlogged"},
+		{"subscription", `create subscription sub connection 'dbname=none' publication p with (connect = false, slot_name = none);
+			set allow_system_table_mods = on; insert into pg_subscription_rel select oid, 't'::regclass, 'r' from pg_subscription`,
+			 "a subscription writes to it"},
 		{"whole row", "create index on t ((t is null))", "an index or a check of it refers to whole rows"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -158,12 +163,108 @@ func TestChangesMeanwhile(t *testing.T) {
 			generation := fill(t, snap, l, targets[0])
 			b.dst.Exec(t, tc.sql)
 			err := l.Publish(t.Context(), targets[0], generation, nil)
+			if tc.want == "" && connectors.Retryable(err) {
+				err = l.Publish(t.Context(), targets[0], generation, nil)
+			}
 			wantError(t, tc.want, err)
 			if tc.want == "" {
 				diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
 			}
 		})
 	}
+}
+
+// An index that comes while the rows are about to become visible is not lost,
+// and not a reason to give up.
+func TestIndexAtTheLastMoment(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (id int primary key, v text); insert into t values (1, 'new')")
+	b.dst.Exec(t, "create table t (id int primary key, v text)")
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	err := l.Publish(t.Context(), targets[0], generation, func(step string) {
+		if step == methodSwap {
+			b.dst.Exec(t, "create index late on t (v)")
+		}
+	})
+	wantError(t, "indexes or constraints of public.t were changed meanwhile", err)
+	if !connectors.Retryable(err) {
+		t.Fatal("the error does not say that it may pass")
+	}
+	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
+	b.leavesNothing(t)
+}
+
+// What a definition does not say of an index is the target's too, up to the
+// moment of the swap.
+func TestIndexMarkedAtTheLastMoment(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, numbers+"insert into t values (1, 'new')")
+	b.dst.Exec(t, numbers)
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	const change = `comment on index by_v is 'late'; comment on constraint t_pkey on t is 'late';
+		alter table t replica identity using index t_pkey, cluster on by_v; alter index t_pkey set (fillfactor = 60)`
+	once := sync.OnceFunc(func() { b.dst.Exec(t, change) })
+	publish := func() error {
+		return l.Publish(t.Context(), targets[0], generation, func(step string) {
+			if step == methodSwap {
+				once()
+			}
+		})
+	}
+	err := publish()
+	for connectors.Retryable(err) {
+		err = publish()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, [][]string{{"new"}}, b.dst.Query(t, "select v from t"))
+	diff(t, [][]string{
+		{"by_v", "t", "f", "late", "NULL", "NULL"},
+		{"t_pkey", "f", "t", "NULL", "late", "{fillfactor=60}"},
+	}, b.dst.Query(t, `select c.relname, indisclustered, indisreplident, obj_description(c.oid, 'pg_class'),
+		(select obj_description(k.oid, 'pg_constraint') from pg_constraint k where k.conindid = c.oid), c.reloptions
+		from pg_index join pg_class c on c.oid = indexrelid where indrelid = 't'::regclass order by 1`))
+	b.leavesNothing(t)
+}
+
+// Two tables whose indexes want the same name are published side by side.
+func TestTheSameNameAtOnce(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	var specs []connectors.StreamSpec
+	for _, schema := range []string{"a", "b", "c", "d"} {
+		b.src.Exec(t, "create schema "+schema+"; create table "+schema+".t (id serial, v text); create index by_v on "+schema+".t (v); insert into "+schema+".t (v) values ('x')")
+		spec := replace("t")
+		spec.Name, spec.Schema, spec.TargetSchema, spec.Target = schema+".t", schema, "public", "t_"+schema
+		specs = append(specs, spec)
+	}
+	snap, targets := b.targets(t, specs...)
+	l := b.begin(t)
+	for _, target := range targets {
+		fill(t, snap, l, target)
+	}
+	var wg sync.WaitGroup
+	for _, target := range targets {
+		wg.Go(func() {
+			err := l.Publish(t.Context(), target, 1, nil)
+			for connectors.Retryable(err) {
+				err = l.Publish(t.Context(), target, 1, nil)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	diff(t, [][]string{{"by_v"}, {"by_v_1"}, {"by_v_2"}, {"by_v_3"}}, b.dst.Query(t, "select relname from pg_class where relname like 'by_v%' order by 1"))
+	b.leavesNothing(t)
 }
 
 func wantError(t *testing.T, want string, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -35,12 +34,12 @@ func copyPart(ctx context.Context, r connectors.Reader, w connectors.Writer, p c
 	b := connectors.Block{Data: make([]byte, 0, block)}
 	var rows int64
 	for {
-		err := r.Next(ctx, &b)
-		if errors.Is(err, io.EOF) {
-			return w.Commit(ctx, rows)
-		}
+		done, err := r.Next(ctx, &b)
 		if err != nil {
 			return connectors.WriteStats{}, err
+		}
+		if done {
+			return w.Commit(ctx, rows)
 		}
 		rows += int64(len(b.Ends))
 		if err := w.Write(ctx, &b); err != nil {

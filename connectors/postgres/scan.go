@@ -101,6 +101,24 @@ func (d indexDefinition) create(name string, on relName) string {
 	return fmt.Sprintf("CREATE %sINDEX %s ON %s %s", unique, ident(name), on.sql(), d.tail)
 }
 
+// plain reports whether the index is a btree on columns and nothing more.
+func (d indexDefinition) plain() bool {
+	rest, ok := strings.CutPrefix(d.tail, "USING btree (")
+	for ok {
+		if _, rest, ok = cutName(rest); ok {
+			rest = strings.TrimPrefix(strings.TrimPrefix(rest, " DESC"), " NULLS")
+			rest = strings.TrimPrefix(strings.TrimPrefix(rest, " FIRST"), " LAST")
+		}
+		if rest == ")" {
+			return ok
+		}
+		if ok {
+			rest, ok = strings.CutPrefix(rest, ", ")
+		}
+	}
+	return false
+}
+
 // parseUnique turns the definition of a primary key or unique constraint, as
 // pg_get_constraintdef gives it, into the index below it and what the
 // constraint says besides. It reports false for one that no plain index can

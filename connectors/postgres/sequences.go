@@ -13,7 +13,13 @@ import (
 // createSequences gives a created table's columns the sequences that they draw
 // from, where the source's stand.
 func (p *publication) createSequences(ctx context.Context, tx pgx.Tx) error {
-	taken, err := schemaNames(ctx, tx, p.facts.name.Schema)
+	var names []string
+	for _, c := range p.target.Stream.Table.Columns {
+		if c.Sequence != nil {
+			names = append(names, c.Sequence.Name)
+		}
+	}
+	taken, err := takenNames(ctx, tx, p.facts.name.Schema, names)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,11 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r == booksRole {
+		// Planning a query about the catalog takes the server several times as
+		// long as running it, and every table asks the same ones.
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, wrap("connect", err)
@@ -79,6 +84,11 @@ func (c Config) settings(r role, version int) string {
 		{"statement_timeout", "0"},
 		{"lock_timeout", strconv.FormatInt(c.LockTimeout.Milliseconds(), 10)},
 		{"idle_in_transaction_session_timeout", "0"},
+		// A machine that is gone must not hold the pipeline's lock, or a part's
+		// transaction, for the hours after which systems miss a silent peer.
+		{"tcp_keepalives_idle", "60"},
+		{"tcp_keepalives_interval", "10"},
+		{"tcp_keepalives_count", "6"},
 		// Rows that a policy hides must be an error, not a shorter table.
 		{"row_security", "off"},
 		{"client_encoding", "UTF8"},
@@ -102,20 +112,37 @@ func (c Config) settings(r role, version int) string {
 	}
 	switch r {
 	case sourceRole:
-		// Names in regclass and the like are then printed with their schema.
-		set = append(set, [2]string{"search_path", ""})
+		// Names are then printed with their schema, and quoted where they must be.
+		set = append(set, [2]string{"search_path", ""}, [2]string{"quote_all_identifiers", "off"})
 	case loadRole:
 		// A part lost in a crash is lost together with its mark, and read again.
 		set = append(set, [2]string{"synchronous_commit", "off"})
 	case booksRole:
 		// The server's own default may be off.
-		set = append(set, [2]string{"search_path", ""}, [2]string{"synchronous_commit", "on"})
+		set = append(set, [2]string{"search_path", ""}, [2]string{"quote_all_identifiers", "off"}, [2]string{"synchronous_commit", "on"})
+	}
+	if r == booksRole {
+		set = append(set, ownSettings...)
 	}
 	var sql strings.Builder
 	for _, s := range set {
 		fmt.Fprintf(&sql, "SET %s = %s;", s[0], literal(s[1]))
 	}
 	return sql.String()
+}
+
+// ownSettings make the many small queries of a books session fast: a plan is
+// made once, and not compiled.
+var ownSettings = [][2]string{{"plan_cache_mode", "force_generic_plan"}, {"jit", "off"}}
+
+// usualSettings is the SQL that takes back, until the transaction ends, what a
+// books session has set for its own queries.
+func usualSettings() string {
+	sql := "SET LOCAL search_path TO DEFAULT"
+	for _, s := range ownSettings {
+		sql += "; SET LOCAL " + s[0] + " TO DEFAULT"
+	}
+	return sql
 }
 
 // hangUp closes a connection that nobody needs any more, whatever became of

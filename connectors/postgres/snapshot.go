@@ -22,13 +22,13 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 type snapshot struct {
 	cfg     Config
 	version int
-	server  origin
+	started string // when the server was: it tells servers apart
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
 	holders []*pgx.Conn
 	id      string
-	locks   []string // what FROM names: relations that every holder keeps as they are
+	locks   []string // statements with which every holder keeps the streams' relations as they are
 }
 
 // holders is how many connections hold a snapshot: one and its deputy.
@@ -54,9 +54,9 @@ func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
 		return nil, err
 	}
 	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
-	if s.server, err = readOrigin(ctx, conn); err != nil {
+	if s.started, err = startTime(ctx, conn); err != nil {
 		s.Close(ctx)
-		return nil, wrap("ask which database the source is", err)
+		return nil, err
 	}
 	if _, err := conn.Exec(ctx, beginReading); err != nil {
 		s.Close(ctx)
@@ -102,11 +102,16 @@ func (s *snapshot) join(ctx context.Context, id string) (*pgx.Conn, error) {
 var errOtherServer = errors.New("the source's DSN leads to more than one server, or the server was restarted: name one host")
 
 func (s *snapshot) sameServer(ctx context.Context, conn *pgx.Conn) error {
-	server, err := readOrigin(ctx, conn)
-	if err == nil && server.started != s.server.started {
+	started, err := startTime(ctx, conn)
+	if err == nil && started != s.started {
 		return errOtherServer
 	}
 	return err
+}
+
+func startTime(ctx context.Context, conn *pgx.Conn) (started string, err error) {
+	err = conn.QueryRow(ctx, "SELECT pg_postmaster_start_time()::text").Scan(&started)
+	return started, wrap("ask when the source was started", err)
 }
 
 // gone reports whether an import failed because the transaction that exported
@@ -147,19 +152,47 @@ func (s *snapshot) Reader(ctx context.Context) (connectors.Reader, error) {
 	return r, nil
 }
 
+// lockedByLanes is up to how many tables a lane locks as soon as it is open,
+// rather than each as it comes to it: somebody who waits to change a table, for
+// as long as the holders lock it, makes everybody wait who comes later. The
+// locks of two holders and sixteen lanes on so many tables fit into a server's
+// lock table with its default settings (about 7 800 tables, twice as many
+// locks).
+const lockedByLanes = 500
+
 // member opens a connection that sees the moment, and heals the snapshot
 // first where it must.
 func (s *snapshot) member(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := s.join(ctx, s.ID())
-	if !gone(err) {
-		return conn, err
+	if gone(err) {
+		if err := s.healed(ctx); err != nil {
+			return nil, err
+		}
+		conn, err = s.join(ctx, s.ID())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.heal(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return s.join(ctx, s.id)
+	if locks := s.locked(); len(locks) <= lockedByLanes {
+		if err := lock(ctx, conn, locks); err != nil {
+			conn.Close(ctx)
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+func (s *snapshot) healed(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heal(ctx)
+}
+
+// locked are the statements that lock the streams' relations.
+func (s *snapshot) locked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.locks
 }
 
 // Hold looks after the holders until ctx ends or the moment is lost.
@@ -229,16 +262,22 @@ func (s *snapshot) deputise(ctx context.Context) error {
 	return nil
 }
 
-// lock keeps the relations from being dropped, rewritten or truncated while
-// the transaction lasts. Unlike LOCK TABLE, a query that reads nothing does so
-// for every kind of relation, and needs no more than the right to read.
-func lock(ctx context.Context, conn *pgx.Conn, relations []string) error {
-	var sql strings.Builder
-	for _, r := range relations {
-		sql.WriteString("SELECT FROM " + r + " LIMIT 0;")
-	}
-	_, err := conn.PgConn().Exec(ctx, sql.String()).ReadAll()
+// lock runs the statements that keep relations from being dropped, rewritten or
+// truncated while the transaction lasts.
+func lock(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	_, err := conn.PgConn().Exec(ctx, strings.Join(statements, ";")).ReadAll()
 	return wrap("lock the source tables", err)
+}
+
+// lockStatement locks a relation against changes. LOCK TABLE locks nothing
+// else, where a query locks the indexes too, and servers have room for some
+// thousand locks only; but a query that reads nothing serves for every kind of
+// relation, and for a role that may read some columns.
+func lockStatement(r *relation) string {
+	if r.CanSelect && (r.Kind == connectors.PlainTable || r.Kind == connectors.PartitionedTable) {
+		return "LOCK TABLE " + fromClause(r) + " IN ACCESS SHARE MODE"
+	}
+	return "SELECT FROM " + fromClause(r) + " LIMIT 0"
 }
 
 // Close ends the moment.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,6 +38,7 @@ FROM _rbt.streams WHERE run_id = $1 AND stream = $2 FOR UPDATE`
 
 // Stage readies a stream's staging table.
 func (l *load) Stage(ctx context.Context, t *connectors.Target, keep bool) (generation int, into string, err error) {
+	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
 		return 0, "", err
@@ -94,12 +96,17 @@ func (l *load) stage(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *ta
 	if err := execAll(ctx, tx, d.create(name)); err != nil {
 		return 0, relName{}, err
 	}
-	if err := d.rehearse(ctx, tx, name); err != nil {
+	pieces, err := d.pieces(name)
+	if err != nil {
+		return 0, relName{}, err
+	}
+	if err := rehearse(ctx, tx, pieces); err != nil {
 		return 0, relName{}, err
 	}
 	if err := l.record(ctx, tx, t, f, d, name, generation); err != nil {
 		return 0, relName{}, err
 	}
+	l.drafts.Store(stream, &draft{generation: generation, at: time.Now(), before: d.before, pieces: pieces})
 	return generation, name, nil
 }
 
@@ -183,7 +190,8 @@ ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, sou
 // design is how a staging table is made and what becomes of it.
 type design struct {
 	method string
-	shape  string // a digest: staging tables of one shape are alike
+	shape  string   // a digest: staging tables of one shape are alike
+	before *present // what the target was
 	create func(name relName) []string
 	pieces func(name relName) ([]piece, error)
 }
@@ -223,6 +231,7 @@ func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *t
 	if err != nil {
 		return nil, err
 	}
+	d.before = now
 	return d, nil
 }
 
@@ -240,7 +249,7 @@ func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design
 	if err := prepareNames(ctx, tx, t); err != nil {
 		return nil, err
 	}
-	b, err := draw(ctx, tx.Conn(), t.Stream, true)
+	b, err := drawTarget(ctx, tx.Conn(), t)
 	if err != nil {
 		return nil, err
 	}
@@ -319,17 +328,15 @@ func fingerprint(rel *relation) string {
 }
 
 // rehearse builds on the empty table what will be built on the full one, so
-// that what cannot be built is known before any row moves.
-func (d *design) rehearse(ctx context.Context, tx pgx.Tx, name relName) error {
-	pieces, err := d.pieces(name)
-	if err != nil {
-		return err
+// that what cannot be built is known before any row moves. It spares the pieces
+// that every server can build.
+func rehearse(ctx context.Context, tx pgx.Tx, pieces []piece) error {
+	pieces = slices.DeleteFunc(slices.Clone(pieces), func(p piece) bool { return p.build == "" || p.plain })
+	if len(pieces) == 0 {
+		return nil
 	}
 	return inSavepoint(ctx, tx.Conn(), func() error {
 		for _, p := range pieces {
-			if p.build == "" {
-				continue
-			}
 			if _, err := tx.Exec(ctx, p.build); err != nil {
 				return fmt.Errorf("%s cannot be built on the destination: %w", p.what, err)
 			}
@@ -338,14 +345,12 @@ func (d *design) rehearse(ctx context.Context, tx pgx.Tx, name relName) error {
 	})
 }
 
+// execAll runs the statements, those that are not empty, in one round trip.
 func execAll(ctx context.Context, tx pgx.Tx, statements []string) error {
-	for _, sql := range statements {
-		if sql == "" {
-			continue
-		}
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return err
-		}
+	statements = slices.DeleteFunc(slices.Clone(statements), func(sql string) bool { return sql == "" })
+	if len(statements) == 0 {
+		return nil
 	}
-	return nil
+	_, err := tx.Exec(ctx, strings.Join(statements, ";\n"))
+	return err
 }

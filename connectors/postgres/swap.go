@@ -46,7 +46,8 @@ func (p *publication) swap(ctx context.Context, tx pgx.Tx, now *present) error {
 }
 
 // checkSwap finds changes to the target since the staging table was made like
-// it, and since its indexes were built.
+// it, and since its indexes were built. What they are called and marked with is
+// theirs as of now.
 func (p *publication) checkSwap(ctx context.Context, tx pgx.Tx, now *present) error {
 	d, err := swapDesign(ctx, tx, now)
 	if err != nil {
@@ -60,8 +61,9 @@ func (p *publication) checkSwap(ctx context.Context, tx pgx.Tx, now *present) er
 		return err
 	}
 	if !slices.EqualFunc(today, p.pieces, func(a, b piece) bool { return a.temporary == b.temporary }) {
-		return errTryAgain{p.facts.name}
+		return errTryAgain{fmt.Sprintf("indexes or constraints of %s were changed meanwhile", p.facts.name)}
 	}
+	p.pieces = today
 	return nil
 }
 
