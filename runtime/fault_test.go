@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -279,6 +280,63 @@ func TestFinishAgain(t *testing.T) {
 	mustRun(t, cfg)
 	if got := dst.Query(t, "SELECT status FROM _rbt.runs")[0][0]; got != "done" {
 		t.Errorf("status %s in the books", got)
+	}
+}
+
+// unheard loses the answers to the first commits of its writers.
+type unheard struct {
+	connectors.Destination
+	left *atomic.Int64
+}
+
+type unheardLoad struct {
+	connectors.Load
+	left *atomic.Int64
+}
+
+type unheardWriter struct {
+	connectors.Writer
+	left *atomic.Int64
+}
+
+func (d unheard) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+	load, err := d.Destination.Begin(ctx, r)
+	return unheardLoad{load, d.left}, err
+}
+
+func (l unheardLoad) Writer(ctx context.Context) (connectors.Writer, error) {
+	w, err := l.Load.Writer(ctx)
+	return unheardWriter{w, l.left}, err
+}
+
+func (w unheardWriter) Commit(ctx context.Context, rows int64) (connectors.WriteStats, error) {
+	stats, err := w.Writer.Commit(ctx, rows)
+	if err == nil && w.left.Add(-1) >= 0 {
+		err = passing{errors.New("the answer is lost")}
+	}
+	return stats, err
+}
+
+// TestCommitUnheard holds that a part whose commit was not heard of is not
+// copied again.
+func TestCommitUnheard(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	cfg := config(src.DSN, dst.DSN, stream("orders"))
+	var left atomic.Int64
+	left.Store(5)
+	cfg.Destination = unheard{cfg.Destination, &left}
+	tries := 0
+	cfg.Events = func(e runtime.Event) {
+		if _, ok := e.(runtime.Retry); ok {
+			tries++
+		}
+	}
+	mustRun(t, cfg)
+	sameRows(t, src, dst, "orders")
+	if tries != 5 {
+		t.Errorf("%d retries, want 5", tries)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestWhatASwapWouldBreak(t *testing.T) {
 		{"unlogged", "alter table t set unlogged", "it is unlogged"},
 		{"subscription", `create subscription sub connection 'dbname=none' publication p with (connect = false, slot_name = none);
 			set allow_system_table_mods = on; insert into pg_subscription_rel select oid, 't'::regclass, 'r' from pg_subscription`,
-			 "a subscription writes to it"},
+			"a subscription writes to it"},
 		{"whole row", "create index on t ((t is null))", "an index or a check of it refers to whole rows"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -255,6 +255,10 @@ func TestSnapshotOutlivesConnections(t *testing.T) {
 			t.Fatalf("the moment has %d rows, %v; want 1", n, err)
 		}
 		conn.Close(ctx)
+		locks := db.Query(t, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock'")
+		if locks[0][0] != "2" {
+			t.Errorf("%s of 2 holders keep the table as it is", locks[0][0])
+		}
 	}
 	terminate(snap.holders[0].PgConn().PID(), snap.holders[1].PgConn().PID())
 	for range 2 { // and stays lost
