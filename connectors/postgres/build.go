@@ -170,7 +170,11 @@ func (p *publication) attach(ctx context.Context, tx pgx.Tx, pieces []piece) err
 			name = freeName(name, func(n string) bool { return taken[n] })
 			taken[name] = true
 		}
-		if err := execAll(ctx, tx, piece.attach(p.facts.name, name)); err != nil {
+		err := execAll(ctx, tx, piece.attach(p.facts.name, name))
+		if piece.build != "" && hasState(err, "42704", "42P01") { // built, and not there
+			return errTryAgain{fmt.Sprintf("the destination lost %s, which it had built (it crashed)", piece.what)}
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", piece.what, err)
 		}
 	}

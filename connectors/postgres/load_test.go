@@ -448,3 +448,49 @@ func TestSwapGivesUpOnALock(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The server crashes at every step of Publish, and once more right after: what
+// was built without waiting for the disk is built again, or is there.
+func TestCrashedWhilePublishing(t *testing.T) {
+	server := pgtest.Cluster(t, pgcluster.Options{Settings: map[string]string{"wal_writer_delay": "10s"}})
+	b := &bench{src: pgtest.New(t), dst: pgtest.On(t, server)}
+	b.dest = b.destination(DestinationOptions{})
+	const rows = "insert into t select i, i from generate_series(1, 1000) i"
+	b.src.Exec(t, numbers+rows)
+	crash := func() {
+		if err := server.Restart(t.Context(), pgcluster.Immediate); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, method := range []string{methodCreate, methodSwap} {
+		snap, targets := b.targets(t, replace("t"))
+		diff(t, method, targets[0].Method)
+		l := b.begin(t)
+		generation := fill(t, snap, l, targets[0])
+		steps := map[string]bool{}
+		for done := false; !done; {
+			_, err := l.Marks(t.Context(), "t", generation)
+			if err == nil {
+				err = l.Publish(t.Context(), targets[0], generation, func(step string) {
+					if !steps[step] {
+						steps[step] = true
+						crash()
+					}
+				})
+			}
+			if done = err == nil; !done && !connectors.Retryable(err) {
+				t.Fatal(err)
+			}
+		}
+		crash()
+		diff(t, map[string]bool{"build primary key t_pkey": true, "build index by_v": true, "analyze": true, method: true}, steps)
+		const all = "select count(*), sum(id), md5(string_agg(v, ',' order by id)) from t"
+		diff(t, b.src.Query(t, all), b.dst.Query(t, all))
+		diff(t, [][]string{{"by_v", "t"}, {"t_pkey", "t"}}, b.dst.Query(t, `select c.relname, indisvalid from pg_index
+			join pg_class c on c.oid = indexrelid where indrelid = 't'::regclass order by 1`))
+		if err := l.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+			t.Fatal(err)
+		}
+		b.leavesNothing(t)
+	}
+}
