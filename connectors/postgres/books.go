@@ -13,11 +13,16 @@ import (
 // them raises it, so that an earlier one keeps its hands off.
 const booksFormat = 1
 
-// booksSQL creates the books. Names of tables in them are quoted SQL, as they
-// go into statements.
+// booksSQL creates the books. Their schema may be there already, made for a role
+// that must not create any. Names of tables in the books are quoted SQL, as
+// they go into statements.
 const booksSQL = `
-CREATE SCHEMA IF NOT EXISTS _rbt;
-COMMENT ON SCHEMA _rbt IS 'The books of rbt: what its runs copied, and how far they came. Drop it when no run is unfinished.';
+DO $$ BEGIN
+	IF to_regnamespace('_rbt') IS NULL THEN
+		CREATE SCHEMA _rbt;
+		COMMENT ON SCHEMA _rbt IS 'The books of rbt: what its runs copied, and how far they came. Drop it when no run is unfinished.';
+	END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS _rbt.meta (
 	format int NOT NULL PRIMARY KEY,
 	created_at timestamptz NOT NULL DEFAULT now()

@@ -494,3 +494,19 @@ func TestCrashedWhilePublishing(t *testing.T) {
 		b.leavesNothing(t)
 	}
 }
+
+// TestBooksMadeBeforehand lets a role open the books that may not create
+// schemas, in one that somebody made for it.
+func TestBooksMadeBeforehand(t *testing.T) {
+	t.Parallel()
+	db := pgtest.On(t, pgtest.Cluster(t, pgcluster.Options{}))
+	db.Exec(t, `CREATE ROLE writer LOGIN; CREATE SCHEMA _rbt AUTHORIZATION writer`)
+	d := NewDestination(Config{DSN: strings.Replace(db.DSN, "//postgres@", "//writer@", 1), Pipeline: "p"}, DestinationOptions{})
+	load, err := d.Begin(t.Context(), connectors.Run{ID: "r", Pipeline: "p", Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := load.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+		t.Error(err)
+	}
+}

@@ -51,9 +51,11 @@ func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
 	const sql = `
 SELECT current_user::text, current_database()::text, pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
 	EXISTS (SELECT FROM pg_namespace WHERE nspname = '_rbt'),
-	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-		FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
-		WHERE n.nspname = '_rbt' AND c.relname = 'runs'), false)`
+	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND CASE
+			WHEN c.oid IS NULL THEN has_schema_privilege(n.oid, 'CREATE')
+			ELSE has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') END
+		FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'runs'
+		WHERE n.nspname = '_rbt'), false)`
 	var s site
 	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady)
 	return s, wrap("look at the destination", err)
