@@ -53,7 +53,7 @@ func (l *load) Close() {
 	l.pool.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	hangUp(l.lock.conn)
+	l.lock.release()
 }
 
 // closeBooks drops the staging tables that nobody will take up.

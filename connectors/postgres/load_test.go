@@ -341,6 +341,17 @@ func TestForgottenLaneWhilePublishing(t *testing.T) {
 	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
 }
 
+// Who comes right behind a run finds the lock free.
+func TestLockIsFreeAfterFinish(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{})
+	for range 40 {
+		if err := b.begin(t).Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A commit whose answer was lost has closed the books.
 func TestFinishAfterUnheardCommit(t *testing.T) {
 	t.Parallel()

@@ -33,6 +33,15 @@ func (k *pipelineLock) take(ctx context.Context) error {
 	return nil
 }
 
+// release gives the lock back before it hangs up: the server is in no hurry to
+// notice that a connection has ended.
+func (k *pipelineLock) release() {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_, _ = k.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	hangUp(k.conn)
+}
+
 func (k *pipelineLock) tryLock(ctx context.Context, conn *pgx.Conn) error {
 	var locked bool
 	err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1::bigint)", lockKey("pipeline", k.pipeline)).Scan(&locked)
