@@ -19,7 +19,8 @@ demo: postgres build ## Copy sample data between two throw-away PostgreSQL clust
 postgres: ## Install PostgreSQL's server programs if there are none
 	@scripts/postgres.sh
 
-# The race detector needs cgo, and cgo a C compiler.
+# The race detector needs cgo, and cgo a C compiler. The fuzz tests get a little
+# time each; a mistake that they find becomes a file that every later run tries.
 .PHONY: test
 test: postgres ## Run all tests, with the race detector where there is a C compiler
 	@set -- $$(go env CC); if command -v "$$1" >/dev/null 2>&1; then \
@@ -28,6 +29,7 @@ test: postgres ## Run all tests, with the race detector where there is a C compi
 		echo "no C compiler found: testing without the race detector" >&2; \
 		set -x; RBT_TEST_REQUIRE=1 go test ./...; \
 	fi
+	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
 
 .PHONY: check
 check: check-format check-vet check-imports check-tidy check-generated ## Check formatting, vet, staticcheck, import directions, go.mod and generated files

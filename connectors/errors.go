@@ -1,6 +1,27 @@
 package connectors
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
+
+// StreamError is what keeps a stream from being copied, found before any of it
+// is. Attribute names what of the pipeline's stream block is to blame, where
+// something is: "columns", "where".
+type StreamError struct {
+	Stream    string
+	Attribute string
+	Err       error
+}
+
+func (e *StreamError) Error() string {
+	if e.Attribute != "" {
+		return fmt.Sprintf("%s: %s: %v", e.Stream, e.Attribute, e.Err)
+	}
+	return fmt.Sprintf("%s: %v", e.Stream, e.Err)
+}
+
+func (e *StreamError) Unwrap() error { return e.Err }
 
 // Retryable reports whether doing the same again, perhaps on a new connection,
 // may succeed. Connectors say so by an error in the chain with a method

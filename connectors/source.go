@@ -27,8 +27,8 @@ type Source interface {
 type Snapshot interface {
 	// ID names the moment as others can import it.
 	ID() string
-	// Describe finds out about the streams. A stream that cannot be read is
-	// an error; all such errors are returned at once, joined.
+	// Describe finds out about the streams. A stream that cannot be read is a
+	// *StreamError; all of them are returned at once, joined.
 	Describe(ctx context.Context, specs []StreamSpec) ([]*Stream, error)
 	// Cutter hands out a stream's rows as parts. columns are those to read,
 	// in order. state is what Cutter.State returned in an earlier attempt, nil
@@ -60,9 +60,9 @@ type Cutter interface {
 type Reader interface {
 	// Start begins to read a part.
 	Start(ctx context.Context, p Part) error
-	// Next fills b with the next rows of the part, and returns io.EOF when
-	// there are no more and the source has confirmed how many it sent. After
-	// any other error the reader is of no more use.
-	Next(ctx context.Context, b *Block) error
+	// Next fills b with the next rows of the part. It reports done, and leaves b
+	// empty, when there are no more and the source has confirmed how many it
+	// sent. After an error the reader is of no more use.
+	Next(ctx context.Context, b *Block) (done bool, err error)
 	Close()
 }

@@ -34,13 +34,19 @@ type job struct {
 	part connectors.Part
 }
 
-// claim waits for a job. There is none any more when it returns false.
-func (b *board) claim() (job, bool) {
+// claim waits for a job for the lane. There is none any more when it returns
+// false.
+//
+// Only as many lanes as the highest parallelism asks for get any, the ones
+// with the lowest numbers: a lane that never worked has no connections.
+func (b *board) claim(lane int) (job, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.stopped && b.left > 0 {
-		if j, ok := b.next(); ok {
-			return j, true
+		if lane < b.lanes() {
+			if j, ok := b.next(); ok {
+				return j, true
+			}
 		}
 		b.changed.Wait()
 	}
@@ -48,10 +54,6 @@ func (b *board) claim() (job, bool) {
 }
 
 func (b *board) next() (job, bool) {
-	busy, limit := b.lanes()
-	if busy >= limit {
-		return job{}, false
-	}
 	for _, t := range b.tasks {
 		if j, ok := t.job(); ok {
 			return j, true
@@ -60,19 +62,16 @@ func (b *board) next() (job, bool) {
 	return job{}, false
 }
 
-// lanes is how many lanes are at work, and how many may be: the highest
-// parallelism among the tasks that still have parts to copy.
-func (b *board) lanes() (busy, limit int) {
+// lanes is the highest parallelism among the tasks that still have parts to
+// copy.
+func (b *board) lanes() int {
+	n := 0
 	for _, t := range b.tasks {
-		busy += t.active
-		if t.state == opening || t.state == cutting {
-			busy++
-		}
 		if t.state < loaded {
-			limit = max(limit, t.parallelism())
+			n = max(n, t.parallelism())
 		}
 	}
-	return busy, limit
+	return n
 }
 
 // job is the task's next job. The board's lock is held.
@@ -80,15 +79,16 @@ func (t *task) job() (job, bool) {
 	switch {
 	case t.state == waiting:
 		t.state = opening
-		t.began = time.Now()
+		t.enter()
 		return job{task: t, do: opening}, true
 	case t.state == copying && len(t.queue) > 0 && t.active < t.parallelism():
 		part := t.queue[0]
 		t.queue = t.queue[1:]
-		t.active++
+		t.enter()
 		return job{task: t, do: copying, part: part}, true
 	case t.state == copying && len(t.queue) == 0 && t.active == 0:
 		t.state = cutting
+		t.enter()
 		return job{task: t, do: cutting}, true
 	}
 	return job{}, false
@@ -105,8 +105,8 @@ func (b *board) add(t *task, s policy.Setting, parts []connectors.Part) {
 	t.state = copying
 	if len(parts) == 0 {
 		t.state = loaded
-		t.loaded = time.Now()
 	}
+	t.leave()
 	b.changed.Broadcast()
 }
 
@@ -114,7 +114,7 @@ func (b *board) add(t *task, s policy.Setting, parts []connectors.Part) {
 func (b *board) copied(t *task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.active--
+	t.leave()
 	t.parts++
 	b.changed.Broadcast()
 }
@@ -133,16 +133,19 @@ func (b *board) again(t *task, parts []connectors.Part) {
 func (b *board) toPublish() (*task, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.stopped && b.left > 0 {
+	for {
 		for _, t := range b.tasks {
 			if t.state == loaded {
 				t.state = publishing
+				t.since = time.Now()
 				return t, true
 			}
 		}
+		if b.stopped || b.left == 0 {
+			return nil, false
+		}
 		b.changed.Wait()
 	}
-	return nil, false
 }
 
 // isPublished ends a task.
@@ -150,12 +153,12 @@ func (b *board) isPublished(t *task) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t.state = published
-	t.published = time.Now()
+	t.publishTime = time.Since(t.since)
 	b.left--
 	b.changed.Broadcast()
 }
 
-// stop sends everybody home.
+// stop sends the lanes home, and the publishers when nothing is loaded.
 func (b *board) stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -97,7 +97,7 @@ type StreamDone struct {
 	Stream  string
 	Rows    int64
 	Bytes   int64
-	Load    time.Duration // from the first part to the last
+	Load    time.Duration // while lanes were at work on it
 	Publish time.Duration // indexes, constraints and the swap
 }
 
@@ -125,7 +125,7 @@ type Summary struct {
 type StreamSummary struct {
 	Stream  string
 	Target  string
-	Status  string // "done", "skipped", "failed", "pending"
+	Status  string // "done", "skipped", "loaded" but not published, "pending"
 	Rows    int64
 	Bytes   int64
 	Load    time.Duration

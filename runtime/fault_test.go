@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,4 +241,79 @@ func TestAppendAgain(t *testing.T) {
 		t.Errorf("%s rows after three appends of 2, notes %v", got, s.Notes)
 	}
 	sameRows(t, src, dst, "orders")
+}
+
+// losing loses its first snapshot when lost is closed.
+type losing struct {
+	connectors.Source
+	lost chan struct{}
+}
+
+type losingSnapshot struct {
+	connectors.Snapshot
+	lost chan struct{}
+}
+
+func (s *losing) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx)
+	lost := s.lost
+	s.lost = nil // the next one lasts
+	return losingSnapshot{snap, lost}, err
+}
+
+func (s losingSnapshot) Hold(ctx context.Context) error {
+	select {
+	case <-s.lost:
+		return connectors.ErrSnapshotLost
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// publishing calls published behind the first Publish, before anybody else
+// knows how it went.
+type publishing struct {
+	connectors.Destination
+	published func()
+}
+
+type publishingLoad struct {
+	connectors.Load
+	published func()
+}
+
+func (d publishing) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+	load, err := d.Destination.Begin(ctx, r)
+	return publishingLoad{load, sync.OnceFunc(d.published)}, err
+}
+
+func (l publishingLoad) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(string)) error {
+	err := l.Load.Publish(ctx, t, generation, progress)
+	l.published()
+	select {
+	case <-ctx.Done(): // the answer is lost
+		return ctx.Err()
+	case <-time.After(time.Second):
+		return err
+	}
+}
+
+// TestLostWhilePublishing loses the snapshot while a stream is published: that
+// needs the source no more, and rows that are appended must not be appended
+// again.
+func TestLostWhilePublishing(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE tiny (id int); INSERT INTO tiny VALUES (1), (2)")
+	dst.Exec(t, "CREATE TABLE tiny (id int)")
+	tiny := stream("tiny")
+	tiny.WriteMode = connectors.Append
+	cfg := config(src.DSN, dst.DSN, tiny)
+	lost := make(chan struct{})
+	cfg.Source = &losing{cfg.Source, lost}
+	cfg.Destination = publishing{cfg.Destination, func() { close(lost) }}
+	mustRun(t, cfg)
+	if got := dst.Query(t, "SELECT count(*) FROM tiny")[0][0]; got != "2" {
+		t.Errorf("%s rows, want 2", got)
+	}
 }

@@ -2,9 +2,7 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,7 +40,7 @@ func (r *run) lane(ctx context.Context, snap connectors.Snapshot, b *board, numb
 	l := &lane{run: r, snap: snap, number: number}
 	defer l.close()
 	for {
-		j, ok := b.claim()
+		j, ok := b.claim(number)
 		if !ok {
 			return nil
 		}
@@ -172,15 +170,15 @@ func (l *lane) read(ctx context.Context, p connectors.Part, full chan<- *connect
 			return context.Cause(ctx)
 		}
 		began := time.Now()
-		err := l.reader.Next(ctx, b)
+		last, err := l.reader.Next(ctx, b)
 		done.SourceWait += time.Since(began)
-		if errors.Is(err, io.EOF) {
+		if err != nil {
+			return err
+		}
+		if last {
 			l.free <- b
 			close(full)
 			return nil
-		}
-		if err != nil {
-			return err
 		}
 		full <- b // never blocks: it holds every block there is
 	}

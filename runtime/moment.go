@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -81,28 +80,48 @@ func (r *run) board(plans []StreamPlan) *board {
 	return newBoard(tasks)
 }
 
-// work runs the lanes and the publishers until every task is published.
+// work runs the lanes and the publishers until every task is published. When
+// the snapshot is lost, the publishers still finish what is loaded: they need
+// the source no more, and a commit that is cut off could have taken place.
 func (r *run) work(ctx context.Context, snap connectors.Snapshot, b *board) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for range publishers {
+		g.Go(func() error { return r.publisher(ctx, b) })
+	}
+	var lost error
+	g.Go(func() error {
+		err := r.read(ctx, snap, b)
+		if errors.Is(err, connectors.ErrSnapshotLost) {
+			lost, err = err, nil
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return lost
+}
+
+// read runs the lanes, and looks after the snapshot meanwhile.
+func (r *run) read(ctx context.Context, snap connectors.Snapshot, b *board) error {
 	g, ctx := errgroup.WithContext(ctx)
 	working, done := context.WithCancel(ctx)
 	g.Go(func() error { return snap.Hold(working) })
 	g.Go(func() error { return r.watch(working, b) })
 	g.Go(func() error {
 		defer done()
-		return r.workers(ctx, snap, b)
+		return r.lanes(ctx, snap, b)
 	})
 	return g.Wait()
 }
 
-// workers starts the lanes and the publishers, and waits for them.
-func (r *run) workers(ctx context.Context, snap connectors.Snapshot, b *board) error {
+// lanes starts the lanes, and waits for them.
+func (r *run) lanes(ctx context.Context, snap connectors.Snapshot, b *board) error {
 	g, ctx := errgroup.WithContext(ctx)
+	defer b.stop()
 	defer context.AfterFunc(ctx, b.stop)()
 	for i := range r.cfg.laneCap() {
 		g.Go(func() error { return r.lane(ctx, snap, b, i) })
-	}
-	for range publishers {
-		g.Go(func() error { return r.publisher(ctx, b) })
 	}
 	return g.Wait()
 }
@@ -112,7 +131,7 @@ func problems(plans []StreamPlan) error {
 	var errs []error
 	for _, p := range plans {
 		for _, text := range slices.Concat(p.Target.Problems, p.Problems) {
-			errs = append(errs, fmt.Errorf("%s: %s", p.Stream.Spec.Name, text))
+			errs = append(errs, &connectors.StreamError{Stream: p.Stream.Spec.Name, Err: errors.New(text)})
 		}
 	}
 	return errors.Join(errs...)

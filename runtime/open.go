@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
@@ -66,9 +65,6 @@ func (r *run) cut(ctx context.Context, b *board, t *task) error {
 		if err := r.save(ctx, t, parts); err != nil {
 			return err
 		}
-	}
-	if len(parts) == 0 {
-		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: time.Since(t.began)})
 	}
 	b.add(t, setting, parts)
 	return nil
@@ -144,7 +140,7 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 	}
 	t.rows.Add(t.kept)
 	if t.kept > 0 {
-		r.note(t.name(), fmt.Sprintf("%d of %d parts (%d rows) are kept from an earlier moment; the table is not one moment",
+		r.note(t.name(), fmt.Sprintf("%d of %d parts (%d rows) are kept from an earlier moment, so that not all rows show the same one",
 			len(saved.Parts)-len(pending), len(saved.Parts), t.kept))
 	}
 	if len(pending) == 0 {

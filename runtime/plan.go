@@ -129,7 +129,11 @@ func (c Config) plan(s *connectors.Stream, t *connectors.Target, lanes connector
 func (p *StreamPlan) resolve(c connectors.Choice, own, all policy.Setting) {
 	name := c.Knob.Name
 	p.Knobs = append(p.Knobs, c.Knob)
-	p.Baseline[name], p.Reasons[name] = c.Best, c.Why
+	p.Reasons[name] = c.Why
+	if c.Knob.Kind == policy.Enum && len(c.Knob.Values) == 0 {
+		return // not a choice for this stream
+	}
+	p.Baseline[name] = c.Best
 	v, pinned := own[name]
 	if pinned {
 		if obstacle := c.Obstacle(v); obstacle != "" {

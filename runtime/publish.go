@@ -23,6 +23,7 @@ func (r *run) publisher(ctx context.Context, b *board) error {
 		if !ok {
 			return nil
 		}
+		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime})
 		if err := r.publish(ctx, b, t); err != nil {
 			return fmt.Errorf("%s: %w", t.name(), err)
 		}

@@ -44,6 +44,7 @@ const (
 	statusFailed      = "failed"
 	statusInterrupted = "interrupted"
 	statusSkipped     = "skipped"
+	statusLoaded      = "loaded"
 	statusPending     = "pending"
 )
 
@@ -154,7 +155,7 @@ func (r *run) finish(ctx context.Context, s Summary, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.finishTime(ctx))
 	defer cancel()
 	o := connectors.Outcome{Status: s.Status, OneMoment: s.OneMoment, Notes: s.Notes, Snapshot: r.snapshot}
-	if cause != nil {
+	if cause != nil && s.Status == statusFailed {
 		o.Error = cause.Error()
 	}
 	if err := r.load.Finish(ctx, o); err != nil {
@@ -200,8 +201,8 @@ func (r *run) streamSummary(name string) StreamSummary {
 	if r.skipped[name] != "" {
 		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows}
 	}
-	if t := r.tasks[name]; t != nil {
-		return t.summary(statusPending)
+	if t := r.tasks[name]; t != nil && t.state >= loaded {
+		return t.summary(statusLoaded)
 	}
 	return StreamSummary{Stream: name, Status: statusPending}
 }

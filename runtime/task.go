@@ -20,15 +20,15 @@ type task struct {
 	window     int            // how many times the cutter was asked
 	setting    policy.Setting // of the parts in queue
 	queue      []connectors.Part
-	active     int // lanes at work on its parts
+	active     int // lanes at work on it
 	nextMark   int64
 	issued     []connectors.Part // every part cut, for the marks to be checked against
 	kept       int64             // rows that an earlier moment committed
 
-	parts     int64 // committed
-	began     time.Time
-	loaded    time.Time
-	published time.Time
+	parts       int64         // committed
+	since       time.Time     // when the lanes, or the publisher, went to work on it
+	loadTime    time.Duration // while at least one lane was at work on it
+	publishTime time.Duration
 
 	rows, bytes atomic.Int64 // on their way or committed
 }
@@ -51,6 +51,22 @@ func newTask(p StreamPlan) *task {
 	return &task{plan: p, setting: p.Baseline, nextMark: 1}
 }
 
+// enter counts a lane in that goes to work on the task, and leave counts it
+// out. The board's lock is held.
+func (t *task) enter() {
+	if t.active == 0 {
+		t.since = time.Now()
+	}
+	t.active++
+}
+
+func (t *task) leave() {
+	t.active--
+	if t.active == 0 {
+		t.loadTime += time.Since(t.since)
+	}
+}
+
 func (t *task) name() string { return t.plan.Stream.Spec.Name }
 
 // parallelism is how many lanes may work on the task at once.
@@ -68,15 +84,9 @@ func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 }
 
 func (t *task) summary(status string) StreamSummary {
-	s := StreamSummary{
+	return StreamSummary{
 		Stream: t.name(), Target: t.plan.Target.Schema + "." + t.plan.Target.Name, Status: status,
-		Rows: t.rows.Load(), Bytes: t.bytes.Load(), Setting: t.setting,
+		Rows: t.rows.Load(), Bytes: t.bytes.Load(),
+		Load: t.loadTime, Publish: t.publishTime, Setting: t.setting,
 	}
-	if !t.loaded.IsZero() {
-		s.Load = t.loaded.Sub(t.began)
-	}
-	if !t.published.IsZero() {
-		s.Publish = t.published.Sub(t.loaded)
-	}
-	return s
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -36,11 +38,13 @@ in the file.`,
 }
 
 func (j *job) check(ctx context.Context, u *ui) error {
+	if err := j.reach(ctx, u); err != nil {
+		return stopped(ctx, err)
+	}
 	plans, err := j.plans(ctx)
 	if err != nil {
 		return err
 	}
-	u.printf("ok       source and destination can be reached\n")
 	found := 0
 	for _, p := range plans {
 		found += len(problems(p))
@@ -53,6 +57,35 @@ func (j *job) check(ctx context.Context, u *ui) error {
 	return nil
 }
 
+// reach connects to both servers, so that what is wrong with either is said at
+// once.
+func (j *job) reach(ctx context.Context, u *ui) error {
+	var errs [2]error
+	var rooms [2]int
+	var group sync.WaitGroup
+	for i, room := range []func(context.Context) (int, error){j.source.Room, j.destination.Room} {
+		group.Go(func() { rooms[i], errs[i] = room(ctx) })
+	}
+	group.Wait()
+	for i, side := range []string{"source", "destination"} {
+		if errs[i] != nil {
+			errs[i] = fmt.Errorf("%s: %w", side, errs[i])
+			continue
+		}
+		u.printf("ok       %s%s\n", side, roomText(rooms[i]))
+	}
+	return errors.Join(errs[:]...)
+}
+
+// roomText tells of the free connections, where they are known to be few
+// enough to matter.
+func roomText(room int) string {
+	if room < 0 || room > 10_000 {
+		return ""
+	}
+	return fmt.Sprintf(", with %s free", plural(room, "connection"))
+}
+
 // plans asks the engine what a run would do.
 func (j *job) plans(ctx context.Context) ([]runtime.StreamPlan, error) {
 	config, err := j.config(ctx)
@@ -60,13 +93,13 @@ func (j *job) plans(ctx context.Context) ([]runtime.StreamPlan, error) {
 		return nil, stopped(ctx, err)
 	}
 	plans, err := runtime.Inspect(ctx, config)
-	return plans, stopped(ctx, err)
+	return plans, stopped(ctx, j.locate(err, config.Streams))
 }
 
 // stopped replaces what a cancelled command failed with.
 func stopped(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("stopped")
+		return errors.New("stopped")
 	}
 	return err
 }

@@ -75,12 +75,14 @@ func stateHint(state string) string {
 		return "check the database in the DSN"
 	case state == "42501":
 		return "let the user of the DSN do this (GRANT), or use another user"
+	case state == "55P03":
+		return "end the statement that holds, or waits for, a lock on that table: pg_stat_activity and pg_locks show it"
 	case state == "53300":
 		return "lower resources { worker_cap }, or raise the server's max_connections"
 	case state == "53100":
 		return "make room on that server's disk, then run the same command again"
 	case strings.HasPrefix(state, "57P"):
-		return "run the same command again when the server is back: it goes on where it stopped"
+		return "run the same command again when the server is back: it takes the run up"
 	}
 	return ""
 }

@@ -59,15 +59,22 @@ func planText(p runtime.StreamPlan) string {
 		}
 	}
 	item("problem", problems(p)...)
-	item("size", fmt.Sprintf("about %s rows, %s", formatRows(p.Stream.Rows), formatBytes(p.Stream.Bytes)))
+	item("size", sizeText(p.Stream.Rows, p.Stream.Bytes))
 	if w := p.Stream.Spec.Where; w != "" {
 		item("where", w)
 	}
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
 	item("steps", p.Target.Steps...)
-	item("not taken", p.Stream.Table.Omitted...)
 	item("setting", settingLines(p)...)
 	return b.String()
+}
+
+// sizeText says what the catalog knows of a stream's size.
+func sizeText(rows, bytes int64) string {
+	if rows < 0 && bytes < 0 {
+		return "unknown"
+	}
+	return fmt.Sprintf("about %s rows, %s", formatRows(rows), formatBytes(bytes))
 }
 
 // problems are what keeps a stream from being copied.
@@ -93,6 +100,8 @@ func settingLines(p runtime.StreamPlan) []string {
 	for _, k := range p.Knobs {
 		if v, ok := p.Baseline[k.Name]; ok {
 			lines = append(lines, withReason(k.Name+" "+k.Format(v), p.Reasons[k.Name]))
+		} else {
+			lines = append(lines, withReason(k.Name+" none", p.Reasons[k.Name]))
 		}
 		for _, name := range slices.Sorted(maps.Keys(obstacles[k.Name])) {
 			lines = append(lines, fmt.Sprintf("  not %s: %s", name, obstacles[k.Name][name]))

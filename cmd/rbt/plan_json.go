@@ -25,7 +25,6 @@ type streamPlanJSON struct {
 	WriteMode string         `json:"write_mode"`
 	Method    string         `json:"method"`
 	Steps     []string       `json:"steps"`
-	Omitted   []string       `json:"not_taken,omitempty"`
 	Key       string         `json:"partition_key,omitempty"`
 	Setting   []knobPlanJSON `json:"setting"`
 	Problems  []string       `json:"problems"`
@@ -34,7 +33,7 @@ type streamPlanJSON struct {
 // knobPlanJSON is one knob as it holds for a stream.
 type knobPlanJSON struct {
 	Knob         string            `json:"knob"`
-	Value        policy.Value      `json:"value"`
+	Value        *policy.Value     `json:"value"` // null where there is no choice
 	Reason       string            `json:"reason,omitempty"`
 	Pinned       bool              `json:"pinned"`
 	Values       []string          `json:"values,omitempty"`
@@ -67,7 +66,6 @@ func jsonOf(p runtime.StreamPlan) streamPlanJSON {
 		WriteMode: string(s.Spec.WriteMode),
 		Method:    t.Method,
 		Steps:     orEmpty(t.Steps),
-		Omitted:   s.Table.Omitted,
 		Key:       s.Key,
 		Setting:   settingJSON(p),
 		Problems:  orEmpty(problems(p)),
@@ -78,8 +76,11 @@ func settingJSON(p runtime.StreamPlan) []knobPlanJSON {
 	knobs := []knobPlanJSON{}
 	for _, k := range p.Knobs {
 		_, pinned := p.Pins[k.Name]
-		knob := knobPlanJSON{Knob: k.Name, Value: p.Baseline[k.Name], Reason: p.Reasons[k.Name], Pinned: pinned,
+		knob := knobPlanJSON{Knob: k.Name, Reason: p.Reasons[k.Name], Pinned: pinned,
 			Values: k.Values, Min: k.Min, Max: k.Max}
+		if v, ok := p.Baseline[k.Name]; ok {
+			knob.Value = &v
+		}
 		for _, c := range slices.Concat(p.Stream.Choices, p.Target.Choices) {
 			if c.Knob.Name == k.Name {
 				knob.NotSupported = c.WhyNot

@@ -23,7 +23,7 @@ func newProgress(u *ui) progress {
 	case u.json && u.quiet:
 		return silence{}
 	case u.json:
-		return slogProgress{u.log}
+		return slogProgress{u.log, map[string]time.Time{}}
 	case u.quiet:
 		return silence{}
 	case u.terminal:
@@ -38,12 +38,21 @@ type silence struct{}
 func (silence) event(runtime.Event) {}
 func (silence) close()              {}
 
-// slogProgress writes every event as one record, for machines.
-type slogProgress struct{ log *slog.Logger }
+// slogProgress writes every event as one record, for machines. Of the many
+// that only tell how far a stream is, it writes one now and then.
+type slogProgress struct {
+	log  *slog.Logger
+	last map[string]time.Time // by stream, of the latest Progress
+}
 
 func (p slogProgress) event(e runtime.Event) {
 	level := slog.LevelInfo
 	switch e := e.(type) {
+	case runtime.Progress:
+		if time.Since(p.last[e.Stream]) < reportEvery {
+			return
+		}
+		p.last[e.Stream] = time.Now()
 	case runtime.Retry:
 		level = slog.LevelWarn
 	case runtime.RunDone:

@@ -127,7 +127,7 @@ func startLine(e runtime.RunStarted) string {
 	text := fmt.Sprintf("pipeline %s: %s, about %s, run %s", oneLine(e.Pipeline), plural(len(e.Streams), "stream"),
 		formatBytes(bytes), e.RunID)
 	if e.Attempt > 1 {
-		text += fmt.Sprintf(", attempt %d: goes on where the last one stopped", e.Attempt)
+		text += fmt.Sprintf(", attempt %d: takes up what the last one left", e.Attempt)
 	}
 	return text
 }

@@ -53,7 +53,7 @@ func TestProgressLines(t *testing.T) {
 			time.Sleep(d)
 			synctest.Wait()
 		})
-		want := `pipeline shop: 3 streams, about 180 MB, run 01J, attempt 2: goes on where the last one stopped
+		want := `pipeline shop: 3 streams, about 180 MB, run 01J, attempt 2: takes up what the last one left
 public.old: skipped, the unfinished run replaced it
 public.countries: begins
 public.orders: 76 %, 1,520,000 rows, 137 MB, 14.4 MB/s, 3s left

@@ -20,9 +20,10 @@ func runCommand(u *ui) *cobra.Command {
 All streams are read as of one moment. A table becomes visible in the destination
 when it is complete; until then readers see what was there before.
 
-A run that failed or was stopped is taken up again by the same command: what is
-in the destination for good is not copied again. With --restart, only tables that
-are complete are kept.`,
+A run that failed or was stopped is taken up again by the same command: rows are
+not appended twice, a stream with resume = "continue" keeps the parts that it has,
+and every other stream begins again, so that it shows one moment. With --restart
+nothing is taken up.`,
 		Example: `  rbt run pipeline.hcl
   rbt run pipeline.hcl -var dest_schema=raw
   rbt run pipeline.hcl --log-format json 2> run.log`,
@@ -61,6 +62,7 @@ func (j *job) run(ctx context.Context, u *ui, restart bool, again string) error 
 	config.Events = shown.event
 	summary, err := runtime.Run(ctx, config)
 	shown.close()
+	err = j.locate(err, config.Streams)
 	if err != nil {
 		return interrupted(ctx, u, err, summary, again)
 	}
@@ -78,13 +80,13 @@ func interrupted(ctx context.Context, u *ui, err error, s runtime.Summary, again
 	if begun {
 		u.printf("%s", summaryTable(s))
 	}
-	hint := "when the cause is gone, " + again + ": it goes on from here"
+	hint := "when the cause is gone, " + again + ": it takes the run up"
 	if ctx.Err() != nil {
 		err = errors.New("stopped before anything was copied")
 		if len(s.Streams) > 0 {
 			err = fmt.Errorf("stopped: %d of %s in the destination", done, plural(len(s.Streams), "stream"))
 		}
-		hint = again + ", which goes on from here"
+		hint = again + ", which takes the run up"
 	}
 	if again == "" || len(s.Streams) == 0 || len(hints(err)) > 0 {
 		return err

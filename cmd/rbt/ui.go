@@ -24,6 +24,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -161,6 +162,7 @@ func (u *ui) fail(err error) {
 	for i := range lines {
 		lines[i] = strings.TrimSpace(lines[i])
 	}
+	lines = slices.Compact(lines) // a connection is tried with TLS, then without
 	fmt.Fprintf(&text, "%s %s\n", u.paint("1;31", "rbt:"), strings.Join(lines, "\n     "))
 	for _, try := range tries {
 		fmt.Fprintf(&text, "  try: %s\n", try)

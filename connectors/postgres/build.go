@@ -34,9 +34,6 @@ func (p *publication) build(ctx context.Context) error {
 // for another definition, goes first.
 func (p *publication) missing(ctx context.Context) (missing []piece, err error) {
 	err = p.load.change(ctx, "prepare to build on "+p.staging.String(), func(tx pgx.Tx) error {
-		if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
-			return err
-		}
 		built, err := p.built(ctx, tx)
 		if err != nil {
 			return err

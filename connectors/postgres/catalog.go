@@ -31,6 +31,7 @@ type relation struct {
 	// columns included. Where it may not, Unreadable are the columns that it
 	// may not read either; ctid is then out of reach.
 	CanSelect  bool
+	NoUsage    bool // of the schema: nothing in it can be read
 	Dropped    bool // since the transaction's snapshot
 	Unreadable []string
 	Owner      string
@@ -156,6 +157,7 @@ select c.oid,
        row_security_active(c.oid) as row_security,
        coalesce(has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT'), false) as can_select,
        has_table_privilege(c.oid, 'SELECT') is null as dropped,
+       not has_schema_privilege(n.oid, 'USAGE') as no_usage,
        pg_get_userbyid(c.relowner) as owner,
        pg_has_role(c.relowner, 'USAGE') as owned,
        coalesce(obj_description(c.oid, 'pg_class'), '') as comment
@@ -174,7 +176,7 @@ type relationRow struct {
 	Partition, HasChildren     bool
 	ParentSchemas, ParentNames []string
 	RowSecurity, CanSelect     bool
-	Dropped                    bool
+	Dropped, NoUsage           bool
 	Owner                      string
 	Owned                      bool
 	Comment                    string
@@ -216,6 +218,7 @@ func (c *catalog) relation(row relationRow) *relation {
 		RowSecurity:  row.RowSecurity,
 		CanSelect:    row.CanSelect,
 		Dropped:      row.Dropped,
+		NoUsage:      row.NoUsage,
 		Owner:        row.Owner,
 		Owned:        row.Owned,
 	}

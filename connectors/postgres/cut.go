@@ -33,6 +33,8 @@ type facts struct {
 	minPart   int64     // the least that a part is cut to
 	stored    bool      // its rows lie in heaps that can be sampled
 	elsewhere bool      // some do not
+	leaves    []uint32  // the tables that its rows lie in
+	within    string    // the condition of lying there, where that has to be said
 	heap      heapShape // empty where ctid cannot divide the relation
 	noBlocks  error     // and why
 	key       keyAxis
@@ -299,6 +301,9 @@ func (c *cutter) blocksAbove() []string {
 
 // part is the rows that fulfil the conditions and the stream's own.
 func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
+	if c.within != "" {
+		conditions = append(conditions, c.within)
+	}
 	if c.where != "" {
 		conditions = append(conditions, "("+c.where+"\n)") // which may end in a comment
 	}

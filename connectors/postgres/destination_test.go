@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,28 +124,8 @@ func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *con
 }
 
 func relay(ctx context.Context, r connectors.Reader, w connectors.Writer, p connectors.Part) error {
-	if err := r.Start(ctx, p); err != nil {
-		return err
-	}
-	if err := w.Begin(ctx, p); err != nil {
-		return err
-	}
-	block := connectors.Block{Data: make([]byte, 0, 1<<16)}
-	var rows int64
-	for {
-		err := r.Next(ctx, &block)
-		if err == io.EOF {
-			_, err = w.Commit(ctx, rows)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		rows += int64(len(block.Ends))
-		if err := w.Write(ctx, &block); err != nil {
-			return err
-		}
-	}
+	_, err := copyPart(ctx, r, w, p, 1<<16)
+	return err
 }
 
 // run copies the streams from beginning to end.

@@ -49,8 +49,8 @@ func describe(err error) string {
 // mayPass decides by SQLSTATE, and for errors that no server sent by their
 // kind, whether doing the same again may succeed.
 func mayPass(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false
+	if errors.Is(err, context.Canceled) {
+		return false // a deadline may be connect_timeout's: whose own has passed looks at its context
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,14 +29,36 @@ func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, erro
 	i := slices.IndexFunc(r.Columns, func(c connectors.Column) bool { return c.Name == name })
 	switch {
 	case i < 0:
-		return connectors.Column{}, fmt.Errorf("partition_key: there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
+		return connectors.Column{}, fmt.Errorf("there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
 	case r.Columns[i].Key == "" && spec.PartitionKey != "":
-		return connectors.Column{}, fmt.Errorf("partition_key: column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
+		return connectors.Column{}, fmt.Errorf("column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
 	case r.Columns[i].Key == "" || slices.Contains(r.Unreadable, name):
 		return connectors.Column{}, nil
 	}
 	return r.Columns[i], nil
 }
+
+// changedSQL names what is no longer what the snapshot knows, of the streams'
+// relations and of all that the transaction locked with them: partitions, and
+// what a view reads. The catalogs are read as of the snapshot; pg_locks and the
+// functions tell what is now.
+const changedSQL = `
+	WITH locked AS (
+		SELECT relation AS oid FROM pg_locks
+		WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 -- not of the system
+	)
+	SELECT c.oid::regclass::text FROM pg_class c
+	WHERE c.oid = ANY($1) AND to_regclass(format('%s.%I', c.relnamespace::regnamespace, c.relname)) IS DISTINCT FROM c.oid
+	UNION
+	SELECT c.oid::regclass::text FROM pg_class c JOIN locked USING (oid)
+	WHERE c.relkind IN ('r', 'm') AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
+	UNION -- partitions that are gone
+	SELECT p.oid::regclass::text FROM pg_class p JOIN locked USING (oid) JOIN pg_inherits i ON i.inhparent = p.oid
+	WHERE p.relkind = 'p' AND i.inhrelid NOT IN (SELECT oid FROM locked)
+	UNION -- partitions that came
+	SELECT l.oid::regclass::text FROM locked l
+	WHERE EXISTS (SELECT FROM pg_partition_ancestors(l.oid) a WHERE a <> l.oid)
+	  AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = l.oid)`
 
 // keep locks the streams' tables, and makes sure that they still are what the
 // snapshot knows: a table that was truncated or rewritten since would look
@@ -52,12 +76,7 @@ func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relat
 			return err
 		}
 	}
-	// pg_class is read as of the snapshot, the functions tell what is now.
-	const changed = `
-		SELECT c.oid::regclass::text FROM pg_class c
-		WHERE c.oid = ANY($1) AND (to_regclass(format('%s.%I', c.relnamespace::regnamespace, c.relname)) IS DISTINCT FROM c.oid
-		   OR c.relfilenode <> 0 AND c.relkind IN ('r', 'm') AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)`
-	rows, err := s.holders[0].Query(ctx, changed, oids)
+	rows, err := s.holders[0].Query(ctx, changedSQL, oids)
 	if err != nil {
 		return wrap("look for changed tables", err)
 	}
@@ -76,7 +95,7 @@ func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relat
 type changedError struct{ tables []string }
 
 func (e *changedError) Error() string {
-	return fmt.Sprintf("%v was truncated, rewritten or replaced while the run began", e.tables)
+	return fmt.Sprintf("%v: truncated, rewritten, replaced, attached or detached while the run began", e.tables)
 }
 
 func (e *changedError) Retryable() bool { return true }
@@ -107,6 +126,7 @@ func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, re
 		f := st.Facts.(*facts)
 		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
 		f.stored = len(f.heap) > 0
+		f.within = inLeaves(f, r, st.Spec.Resume)
 		if f.stored {
 			st.Bytes, f.bytes = sizes[oid].Bytes, sizes[oid].Bytes
 		}
@@ -118,28 +138,29 @@ func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, re
 }
 
 // heapsSQL lists the tables that a relation's rows lie in: itself, or its
-// partitions.
+// partitions as of the snapshot.
 const heapsSQL = `
-	SELECT root, coalesce(am.amname, '') AS method, 
+	WITH RECURSIVE tree (root, oid) AS (
+		SELECT oid, oid FROM unnest($1::oid[]) AS asked (oid)
+	UNION ALL
+		SELECT tree.root, i.inhrelid
+		FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+	)
+	SELECT tree.root, leaf.oid AS leaf, coalesce(am.amname, '') AS method,
 	       coalesce(pg_relation_size(leaf.oid) / current_setting('block_size')::int8, 0) AS pages
-	FROM unnest($1::oid[]) AS root
-	CROSS JOIN LATERAL (
-		SELECT oid, relam FROM pg_class WHERE oid = root AND relkind IN ('r', 'm', 'f')
-		UNION ALL SELECT c.oid, c.relam
-		FROM pg_partition_tree(root) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf AND t.relid <> root
-	) AS leaf (oid, method)
-	LEFT JOIN pg_am am ON am.oid = leaf.method`
+	FROM tree JOIN pg_class leaf ON leaf.oid = tree.oid AND leaf.relkind IN ('r', 'm', 'f')
+	LEFT JOIN pg_am am ON am.oid = leaf.relam`
 
-// heaps finds out how the streams' pages lie.
+// heaps finds out where the streams' rows lie, and on which pages.
 func (s *snapshot) heaps(ctx context.Context, byOID map[uint32]*connectors.Stream, oids []uint32) error {
 	rows, err := s.holders[0].Query(ctx, heapsSQL, oids)
 	if err != nil {
 		return wrap("read the tables' pages", err)
 	}
 	type heap struct {
-		Root   uint32
-		Method string
-		Pages  int64
+		Root, Leaf uint32
+		Method     string
+		Pages      int64
 	}
 	heaps, err := pgx.CollectRows(rows, pgx.RowToStructByName[heap])
 	if err != nil {
@@ -147,6 +168,7 @@ func (s *snapshot) heaps(ctx context.Context, byOID map[uint32]*connectors.Strea
 	}
 	for _, h := range heaps {
 		f := byOID[h.Root].Facts.(*facts)
+		f.leaves = append(f.leaves, h.Leaf)
 		if h.Method != "heap" {
 			f.elsewhere = true
 			continue
@@ -157,6 +179,21 @@ func (s *snapshot) heaps(ctx context.Context, byOID map[uint32]*connectors.Strea
 		slices.Sort(st.Facts.(*facts).heap)
 	}
 	return nil
+}
+
+// inLeaves is the condition that a row of a partitioned table lies in one of
+// the partitions that the snapshot knows: locks do not keep another from being
+// attached, and rows that it had before would be seen. A later moment has
+// partitions of its own.
+func inLeaves(f *facts, r *relation, resume connectors.Resume) string {
+	if r.Kind != connectors.PartitionedTable || !r.CanSelect || resume == connectors.Continue {
+		return ""
+	}
+	oids := make([]string, len(f.leaves))
+	for i, oid := range f.leaves {
+		oids[i] = strconv.FormatUint(uint64(oid), 10)
+	}
+	return "tableoid = ANY ('{" + strings.Join(oids, ",") + "}')"
 }
 
 // whyNoBlocks says why ctid cannot divide a relation.
@@ -330,8 +367,8 @@ func (f *facts) noRange(key string) error {
 		return errNoKey
 	case !f.key.integer:
 		return fmt.Errorf("the key %q is not an integer", key)
-	case f.bytes >= 0 && f.bytes <= f.minPart:
-		return errors.New("the table is one part")
+	case f.bytes >= 0 && f.bytes <= f.minPart: // one part, however it is cut
+		return nil
 	case len(f.key.shape) == 0:
 		return fmt.Errorf("nothing is known of how the values of %q lie", key)
 	}

@@ -103,7 +103,13 @@ func (l *load) payKey(ctx context.Context, k owedKey) error {
 		if err != nil || state != keyMissing {
 			return err
 		}
-		_, err = tx.Exec(ctx, k.add())
+		// Before 18 a partitioned table takes no key without a look at the rows.
+		const partitioned = "SELECT relkind = 'p' FROM pg_class WHERE oid = $1::regclass"
+		var checkNow bool
+		if err := tx.QueryRow(ctx, partitioned, k.child).Scan(&checkNow); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, k.add(checkNow && version(tx.Conn()) < 18))
 		return err
 	})
 	if err != nil {
@@ -123,11 +129,13 @@ func (l *load) payKey(ctx context.Context, k owedKey) error {
 	})
 }
 
-// add is the statement that adds the key without a look at the rows, so that it
-// takes no time while others are locked out.
-func (k owedKey) add() string {
+// add is the statement that adds the key: without a look at the rows, so that
+// it takes no time while others are locked out, or with one.
+func (k owedKey) add(checkNow bool) string {
 	d := k.definition
-	d.tail = unchecked(d.tail)
+	if !checkNow {
+		d.tail = unchecked(d.tail)
+	}
 	return "ALTER TABLE " + k.child + " ADD CONSTRAINT " + ident(k.name) + " " + d.references(k.parent)
 }
 

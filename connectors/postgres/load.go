@@ -53,6 +53,13 @@ func (l *load) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if last != "" {
+			// A transaction of the last attempt may be under way on the server
+			// although its process is dead. It holds the run's row.
+			if err := l.endOrphans(ctx, tx, "_rbt.runs"); err != nil {
+				return err
+			}
+		}
 		if last != "" && !l.run.Restart {
 			return l.takeUp(ctx, tx, last)
 		}
@@ -74,8 +81,8 @@ ORDER BY started_at DESC LIMIT 1`
 	return runID, err
 }
 
-// takeUp makes this load the next attempt of a run. It waits for a transaction
-// of an earlier attempt that is about to publish: from here on none can.
+// takeUp makes this load the next attempt of a run. From here on no earlier
+// attempt can change anything.
 func (l *load) takeUp(ctx context.Context, tx pgx.Tx, runID string) error {
 	const sql = `
 UPDATE _rbt.runs SET attempt = attempt + 1, status = 'running', attempted_at = now(), finished_at = NULL,

@@ -288,6 +288,57 @@ func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, 
 	return l.Publish(t.Context(), target, generation, nil)
 }
 
+// A connection that is lost in the middle of the commit leaves it under way on
+// the server: the next call waits for it.
+func TestCommitUnderWayWhilePublishing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (id int primary key); insert into t select generate_series(1, 10)")
+	snap, targets := b.targets(t, replace("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	orphan := b.dst.Conn(t)
+	staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
+	if _, err := orphan.Exec(t.Context(), "begin; alter table "+staging+" rename to t; update _rbt.streams set published_at = now()"); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		time.Sleep(300 * time.Millisecond)
+		if _, err := orphan.Exec(t.Context(), "commit"); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
+}
+
+// A lane whose connection the network forgot still has the staging table
+// locked, for as long as the server waits for it.
+func TestForgottenLaneWhilePublishing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (id int primary key); insert into t select generate_series(1, 10)")
+	b.dst.Exec(t, "create table t (id int primary key)")
+	snap, targets := b.targets(t, appendTo("t"))
+	l := b.begin(t)
+	generation := fill(t, snap, l, targets[0])
+	lane := b.dst.Conn(t)
+	staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
+	if _, err := lane.Exec(t.Context(), "set application_name = 'rbt/test'; begin; insert into "+staging+" values (11)"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := l.Publish(ctx, targets[0], generation, nil); err != nil {
+		t.Error(err)
+	}
+	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
+}
+
 // After a restart of the server every method works again.
 func TestDestinationRestarts(t *testing.T) {
 	cluster := pgtest.Cluster(t, pgcluster.Options{})

@@ -49,13 +49,17 @@ func (k *pipelineLock) tryLock(ctx context.Context, conn *pgx.Conn) error {
 	return &connectors.LockedError{Pipeline: k.pipeline, Holder: holder}
 }
 
-// held asks the server. A caller who gives up in the middle must not cost the
-// connection, so the question has a time limit of its own.
+// held asks the server. A caller who is told to stop in the middle must not
+// cost the connection, so the question has a time limit of its own.
 func (k *pipelineLock) held(ctx context.Context) bool {
 	if k.conn.IsClosed() {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), heldPatience)
+	limit := time.Now().Add(heldPatience)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return k.conn.Ping(ctx) == nil
 }

@@ -178,7 +178,11 @@ func (p *planner) checkName(t *connectors.Target, name relName) {
 // checkSite finds what the role may not do around the target.
 func (p *planner) checkSite(t *connectors.Target, now *present) {
 	role, database := ident(p.site.role), ident(p.site.database)
-	if !p.site.booksReady && !p.site.canCreate {
+	if p.site.booksExist && !p.site.booksReady {
+		problem(t, "the role %s may not write rbt's books: GRANT USAGE, CREATE ON SCHEMA _rbt TO %s; GRANT ALL ON ALL TABLES IN SCHEMA _rbt TO %s",
+			p.site.role, role, role)
+	}
+	if !p.site.booksExist && !p.site.canCreate {
 		problem(t, "the role %s may not create the schema _rbt, where rbt keeps its books: GRANT CREATE ON DATABASE %s TO %s",
 			p.site.role, database, role)
 	}

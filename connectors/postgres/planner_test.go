@@ -106,6 +106,8 @@ func TestProblemsOfRights(t *testing.T) {
 			want: `the role ROLE may not create the schema _rbt, where rbt keeps its books: GRANT CREATE ON DATABASE "DB" TO "ROLE"`},
 		{name: "no tables", dst: "revoke create on schema public from public; grant create on database DB to ROLE", method: "create",
 			want: `the role ROLE may not create tables in schema public: GRANT USAGE, CREATE ON SCHEMA "public" TO "ROLE"`},
+		{name: "other's books", dst: open + "create schema _rbt; create table _rbt.runs ()", method: "create",
+			want: `the role ROLE may not write rbt's books: GRANT USAGE, CREATE ON SCHEMA _rbt TO "ROLE"; GRANT ALL ON ALL TABLES IN SCHEMA _rbt TO "ROLE"`},
 		{name: "enough", dst: open, method: "create"},
 		{name: "owner", dst: open + "create table t (a int); alter table t owner to ROLE", method: "swap"},
 		{name: "no rights on the table", dst: open + "create table t (a int)", method: "truncate and insert",

@@ -38,21 +38,23 @@ type boundKey struct {
 
 // site is the database as a whole.
 type site struct {
-	version  int
 	role     string
 	database string
 	// canCreate says that schemas may be created, booksReady that the books
 	// are there and may be written.
-	canCreate, booksReady bool
-	origin                origin
+	canCreate, booksExist, booksReady bool
+	origin                            origin
 }
 
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
 	const sql = `
 SELECT current_user::text, current_database()::text, has_database_privilege(current_database(), 'CREATE'),
-	coalesce((SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = '_rbt'), false)`
-	s := site{version: version(conn)}
-	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksReady)
+	EXISTS (SELECT FROM pg_namespace WHERE nspname = '_rbt'),
+	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+		FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+		WHERE n.nspname = '_rbt' AND c.relname = 'runs'), false)`
+	var s site
+	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.canCreate, &s.booksExist, &s.booksReady)
 	if err == nil {
 		s.origin, err = readOrigin(ctx, conn)
 	}

@@ -19,7 +19,8 @@ type publication struct {
 	facts    *targetFacts
 	row      *streamRow
 	staging  relName
-	pieces   []piece // to build and attach
+	before   *present // what the target was when this began; its table is nil where there is none
+	pieces   []piece  // to build and attach
 	progress func(step string)
 }
 
@@ -81,6 +82,15 @@ func (p *publication) open(ctx context.Context, generation int) error {
 		if !exists {
 			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
 		}
+		if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
+			return err
+		}
+		if p.before, err = p.load.inspectOne(ctx, tx.Conn(), p.facts.name); err != nil {
+			return err
+		}
+		if (p.before.rel != nil) != (p.row.method != methodCreate) {
+			return errChanged(p.facts.name)
+		}
 		p.pieces, err = p.plannedPieces(ctx, tx.Conn())
 		return err
 	})
@@ -96,21 +106,13 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 		}
 		return pieces(b.Table, nil, p.staging)
 	case methodSwap:
-		now, err := p.load.inspectOne(ctx, conn, p.facts.name)
-		if err != nil || now.rel == nil {
-			return nil, err // publish says what to do
+		details, err := readIndexDetails(ctx, conn, p.before.rel.OID)
+		if err != nil {
+			return nil, err
 		}
-		return swapPieces(ctx, conn, now, p.staging)
+		return pieces(p.before.rel.Table, details, p.staging)
 	}
 	return nil, nil
-}
-
-func swapPieces(ctx context.Context, conn *pgx.Conn, now *present, staging relName) ([]piece, error) {
-	details, err := readIndexDetails(ctx, conn, now.rel.OID)
-	if err != nil {
-		return nil, err
-	}
-	return pieces(now.rel.Table, details, staging)
 }
 
 // publish makes the rows visible, and writes so into the books.
@@ -181,15 +183,8 @@ func (p *publication) replace(ctx context.Context, tx pgx.Tx) error {
 // taken off, and says how things stand now that nobody can change them. All
 // publications lock in the same order, so that they do not lock each other out.
 func (p *publication) lockTarget(ctx context.Context, tx pgx.Tx) (*present, error) {
-	before, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
-	if err != nil {
-		return nil, err
-	}
-	if before.rel == nil {
-		return nil, errChanged(p.facts.name)
-	}
 	tables := []string{p.facts.name.sql()}
-	for _, k := range p.keysToTakeOff(before) {
+	for _, k := range p.keysToTakeOff(p.before) {
 		tables = append(tables, k.child.sql(), k.parent.sql())
 	}
 	slices.Sort(tables)
@@ -201,7 +196,7 @@ func (p *publication) lockTarget(ctx context.Context, tx pgx.Tx) (*present, erro
 	if err != nil {
 		return nil, err
 	}
-	if now.rel == nil || now.rel.OID != before.rel.OID {
+	if now.rel == nil || now.rel.OID != p.before.rel.OID {
 		return nil, errChanged(p.facts.name)
 	}
 	return now, p.checkKeys(now)

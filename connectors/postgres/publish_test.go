@@ -235,3 +235,14 @@ func TestUnusualNames(t *testing.T) {
 		})
 	}
 }
+
+// What cannot be built on the full table is known while it is empty.
+func TestStageRehearses(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, `create function f(int) returns int language sql immutable as 'select $1';
+		create table t (id int); create index by_f on t (f(id))`)
+	_, targets := b.targets(t, replace("t"))
+	_, _, err := b.begin(t).Stage(t.Context(), targets[0], false)
+	wantError(t, "ready a staging table for public.t: index by_f cannot be built on the destination: ERROR: function public.f(integer) does not exist", err)
+	b.leavesNothing(t)
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/jackc/pgx/v5"
 
@@ -74,28 +73,26 @@ func (r *reader) Start(ctx context.Context, p connectors.Part) error {
 	return r.failed(ctx, err)
 }
 
-func (r *reader) Next(ctx context.Context, b *connectors.Block) error {
+func (r *reader) Next(ctx context.Context, b *connectors.Block) (done bool, err error) {
 	b.Reset()
 	for len(b.Data) < cap(b.Data) {
 		if r.body > 0 {
-			if err := r.row(b); err != nil {
-				return r.failed(ctx, err)
-			}
-			continue
+			err = r.row(b)
+		} else {
+			done, err = r.message()
 		}
-		done, err := r.message()
 		if err != nil {
-			return r.failed(ctx, err)
-		}
-		if done && len(b.Data) > 0 {
-			break // the next call finds r.answer again
+			return false, r.failed(ctx, err)
 		}
 		if done {
-			r.release()
-			return io.EOF
+			break
 		}
 	}
-	return nil
+	if len(b.Data) > 0 {
+		return false, nil // the next call finds r.answer again
+	}
+	r.release()
+	return true, nil
 }
 
 // row passes on what is there of a row, and marks its end.
@@ -110,7 +107,7 @@ func (r *reader) row(b *connectors.Block) error {
 	case room >= readerInput: // of a long row: straight from the socket
 		got, err := r.wire.conn.Read(b.Data[len(b.Data) : len(b.Data)+room])
 		if got == 0 && err != nil {
-			return err
+			return unexpected(err)
 		}
 		n = got
 		b.Data = b.Data[:len(b.Data)+n]

@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Config says how to reach a server.
@@ -37,6 +39,12 @@ const maxApplicationName = 63
 // parse reads the DSN. Its errors do not hold the password.
 func (c Config) parse() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(c.DSN)
+	var bad *pgconn.ParseConfigError
+	if errors.As(err, &bad) { // it shows the DSN, and does not find every password in it
+		unnamed := *bad
+		unnamed.ConnString = ""
+		return nil, fmt.Errorf("read the DSN: %s", strings.TrimPrefix(unnamed.Error(), "cannot parse ``: "))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the DSN: %w", err)
 	}
@@ -93,12 +101,15 @@ func (c Config) settings(r role, version int) string {
 		set = append(set, [2]string{"transaction_timeout", "0"})
 	}
 	switch r {
-	case sourceRole, booksRole:
+	case sourceRole:
 		// Names in regclass and the like are then printed with their schema.
 		set = append(set, [2]string{"search_path", ""})
 	case loadRole:
 		// A part lost in a crash is lost together with its mark, and read again.
 		set = append(set, [2]string{"synchronous_commit", "off"})
+	case booksRole:
+		// The server's own default may be off.
+		set = append(set, [2]string{"search_path", ""}, [2]string{"synchronous_commit", "on"})
 	}
 	var sql strings.Builder
 	for _, s := range set {

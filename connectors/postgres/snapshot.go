@@ -123,19 +123,47 @@ func (s *snapshot) Reader(ctx context.Context) (connectors.Reader, error) {
 	return r, nil
 }
 
+// lockedByLanes is up to how many tables a lane locks as soon as it is open,
+// rather than each as it comes to it: somebody who waits to change a table, for
+// as long as the holders lock it, makes everybody wait who comes later. The
+// locks of two holders and sixteen lanes on so many tables fit into a server's
+// lock table with its default settings (about 7 800 tables, twice as many
+// locks).
+const lockedByLanes = 500
+
 // member opens a connection that sees the moment, and heals the snapshot
 // first where it must.
 func (s *snapshot) member(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := s.join(ctx, s.ID())
-	if !gone(err) {
-		return conn, err
+	if gone(err) {
+		if err := s.healed(ctx); err != nil {
+			return nil, err
+		}
+		conn, err = s.join(ctx, s.ID())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.heal(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return s.join(ctx, s.id)
+	if locks := s.locked(); len(locks) <= lockedByLanes {
+		if err := lock(ctx, conn, locks); err != nil {
+			conn.Close(ctx)
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+func (s *snapshot) healed(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heal(ctx)
+}
+
+// locked are the relations that every holder keeps as they are.
+func (s *snapshot) locked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.locks
 }
 
 // Hold looks after the holders until ctx ends or the moment is lost.

@@ -79,12 +79,16 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	for i, spec := range specs {
 		stream, err := s.stream(spec, relations[names[i]])
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", spec.Name, err))
+			problems = append(problems, err)
 			continue
 		}
 		streams = append(streams, stream)
 	}
-	if len(problems) > 0 {
+	conditions, err := s.checkConditions(ctx, streams)
+	if err != nil {
+		return nil, err
+	}
+	if problems = append(problems, conditions...); len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	if err := s.keep(ctx, streams, relations); err != nil {
@@ -106,30 +110,28 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 
 // stream is what the definition alone says of a stream.
 func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.Stream, error) {
+	wrong := func(attribute string, err error) error {
+		return &connectors.StreamError{Stream: spec.Name, Attribute: attribute, Err: err}
+	}
 	if r == nil {
-		return nil, fmt.Errorf("there is no table %s.%s at the source", spec.Schema, spec.Table)
+		return nil, wrong("", fmt.Errorf("there is no table %s.%s at the source", spec.Schema, spec.Table))
 	}
 	if err := readable(r); err != nil {
-		return nil, err
+		return nil, wrong("", err)
 	}
-	table, err := selectColumns(r.Table, spec.Columns)
+	table, err := selectColumns(r, spec.Columns)
 	if err != nil {
-		return nil, err
-	}
-	for _, c := range table.Columns {
-		if slices.Contains(r.Unreadable, c.Name) {
-			return nil, fmt.Errorf("the source's role may not read column %q: GRANT SELECT on it, or leave it out with columns = [...]", c.Name)
-		}
+		return nil, wrong("columns", err)
 	}
 	key, err := chooseKey(spec, r)
 	if err != nil {
-		return nil, err
+		return nil, wrong("partition_key", err)
+	}
+	if spec.Resume == connectors.Continue && (key.Name == "" || !slices.Equal(primaryKey(r.Table), []string{key.Name})) {
+		return nil, wrong("resume", errors.New(`"continue" needs a primary key of one column as the partition key, `+
+			`so that a row is in the same part at any moment: leave resume out, or set partition_key to the primary key`))
 	}
 	st := &connectors.Stream{Spec: spec, Table: table, Rows: -1, Bytes: -1, Key: key.Name}
-	if spec.Resume == connectors.Continue && (key.Name == "" || !slices.Equal(primaryKey(r.Table), []string{key.Name})) {
-		return nil, fmt.Errorf(`resume = "continue" needs a primary key of one column as the partition key, ` +
-			`so that a row is in the same part at any moment: leave resume out, or set partition_key to the primary key`)
-	}
 	st.Facts = &facts{
 		relation: fromClause(r),
 		where:    spec.Where,
@@ -150,29 +152,59 @@ func readable(r *relation) error {
 	switch {
 	case r.Dropped:
 		return &changedError{[]string{r.Name}}
+	case r.NoUsage:
+		return fmt.Errorf("the source's role may not use the schema: GRANT USAGE ON SCHEMA %s", ident(r.Schema))
+	case !r.CanSelect && len(r.Unreadable) == len(r.Columns):
+		return fmt.Errorf("the source's role may not read the table: GRANT SELECT ON %s", ident(r.Schema, r.Name))
 	case r.RowSecurity:
-		return fmt.Errorf("row-level security would hide rows from role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
+		return fmt.Errorf("row-level security would hide rows from the role of the source's DSN: use the table's owner without FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS")
 	case r.Persistence == "temporary":
 		return fmt.Errorf("a temporary table cannot be seen from other connections")
 	}
 	return nil
 }
 
-// selectColumns returns the table with the named columns only, in the order of
-// the table; all where there are no names.
-func selectColumns(t connectors.Table, names []string) (connectors.Table, error) {
-	if len(names) == 0 {
-		return t, nil
-	}
+// selectColumns returns the definition with the named columns only, in the
+// order of the table; with all where there are no names.
+func selectColumns(r *relation, names []string) (connectors.Table, error) {
+	t := r.Table
 	for _, n := range names {
 		if !slices.ContainsFunc(t.Columns, func(c connectors.Column) bool { return c.Name == n }) {
 			return t, fmt.Errorf("there is no column %q; the table has %s", n, idents(columnNames(t)))
 		}
 	}
 	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c connectors.Column) bool {
-		return !slices.Contains(names, c.Name)
+		return len(names) > 0 && !slices.Contains(names, c.Name)
 	})
+	for _, c := range t.Columns {
+		if slices.Contains(r.Unreadable, c.Name) {
+			return t, fmt.Errorf("the source's role may not read column %q: GRANT SELECT on it, or leave it out with columns = [...]", c.Name)
+		}
+	}
 	return t, nil
+}
+
+// checkConditions has the server look at the streams' own conditions, and
+// returns what it says against them.
+func (s *snapshot) checkConditions(ctx context.Context, streams []*connectors.Stream) (wrong []error, err error) {
+	for _, st := range streams {
+		if st.Spec.Where == "" {
+			continue
+		}
+		// A mistake must not end the transaction that holds the snapshot.
+		holder := s.holders[0].PgConn()
+		sql := "SELECT FROM " + st.Facts.(*facts).relation + " WHERE (" + st.Spec.Where + "\n) LIMIT 0"
+		if _, err := holder.Exec(ctx, "SAVEPOINT look").ReadAll(); err != nil {
+			return nil, wrap("look at the conditions", err)
+		}
+		if _, err := s.holders[0].Exec(ctx, sql); err != nil {
+			wrong = append(wrong, &connectors.StreamError{Stream: st.Spec.Name, Attribute: "where", Err: err})
+		}
+		if _, err := holder.Exec(ctx, "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look").ReadAll(); err != nil {
+			return nil, wrap("look at the conditions", err)
+		}
+	}
+	return wrong, nil
 }
 
 // fromClause names the relation for FROM. A table that others inherit from is

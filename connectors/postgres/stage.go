@@ -20,11 +20,12 @@ type streamRow struct {
 	published                          bool
 }
 
-// readStream returns nil where the books do not know the stream.
+// readStream returns nil where the books do not know the stream. It waits for
+// a publication that an earlier call left under way.
 func (l *load) readStream(ctx context.Context, conn *pgx.Conn, stream string) (*streamRow, error) {
 	const sql = `
 SELECT generation, staging, method, definition, shape, published_at IS NOT NULL
-FROM _rbt.streams WHERE run_id = $1 AND stream = $2`
+FROM _rbt.streams WHERE run_id = $1 AND stream = $2 FOR UPDATE`
 	r := &streamRow{}
 	err := conn.QueryRow(ctx, sql, l.attempt.RunID, stream).Scan(
 		&r.generation, &r.staging, &r.method, &r.definition, &r.shape, &r.published)
@@ -142,9 +143,9 @@ func (l *load) dropStaging(ctx context.Context, tx pgx.Tx, quoted string) error 
 	return err
 }
 
-// endOrphans ends the connections that still have a staging table in use. This
-// load has the pipeline's lock, so they belong to an attempt that is dead, or
-// to lanes that have given up.
+// endOrphans ends the pipeline's other connections that have a table in use.
+// This load has the pipeline's lock, so they belong to an attempt that is dead,
+// or to lanes that have given up.
 func (l *load) endOrphans(ctx context.Context, tx pgx.Tx, quoted string) error {
 	const sql = `
 SELECT pg_terminate_backend(l.pid)
@@ -195,9 +196,6 @@ func newDesign(d design) *design {
 
 // design decides by what there is now, which may differ from what was planned.
 func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts) (*design, error) {
-	if err := lockNames(ctx, tx); err != nil {
-		return nil, err
-	}
 	now, err := l.inspectOne(ctx, tx.Conn(), f.name)
 	if err != nil {
 		return nil, err
@@ -239,10 +237,7 @@ func (l *load) inspectOne(ctx context.Context, conn *pgx.Conn, name relName) (*p
 
 // createDesign makes the staging table by the source's definition.
 func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design, error) {
-	if err := createSchema(ctx, tx, t.Schema); err != nil {
-		return nil, err
-	}
-	if err := createTypes(ctx, tx, t.Stream.Table.Types); err != nil {
+	if err := prepareNames(ctx, tx, t); err != nil {
 		return nil, err
 	}
 	b, err := draw(ctx, tx.Conn(), t.Stream, true)

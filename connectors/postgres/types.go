@@ -110,36 +110,63 @@ func userOf(t *connectors.Target, typ connectors.Type) string {
 	return "table " + t.Stream.Table.Schema + "." + t.Stream.Table.Name
 }
 
-// createTypes creates the types that are still missing. The caller has locked
-// the names.
-func createTypes(ctx context.Context, tx pgx.Tx, types []connectors.Type) error {
-	for _, t := range types {
-		name := ident(t.Schema, t.Name)
-		known, err := lookUpTypes(ctx, tx.Conn(), []string{name})
-		if err != nil {
-			return err
-		}
-		if _, exists := known[name]; exists || t.Create == "" {
-			continue
-		}
-		if err := createSchema(ctx, tx, t.Schema); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, t.Create); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// createSchema asks first: IF NOT EXISTS wants the right to create even where
-// there is nothing to do.
-func createSchema(ctx context.Context, tx pgx.Tx, schema string) error {
-	var exists bool
-	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", schema).Scan(&exists)
-	if err != nil || exists {
+// prepareNames creates the schema and the types that a table needs and that
+// are still missing. Where all are there it takes no lock, so that hundreds of
+// small tables do not queue up.
+func prepareNames(ctx context.Context, tx pgx.Tx, t *connectors.Target) error {
+	missing, err := missingTypes(ctx, tx, t.Stream.Table.Types)
+	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "CREATE SCHEMA "+ident(schema))
+	if len(missing) > 0 {
+		if err := lockNames(ctx, tx); err != nil {
+			return err
+		}
+		if missing, err = missingTypes(ctx, tx, missing); err != nil {
+			return err
+		}
+	}
+	for _, typ := range missing {
+		if err := createSchema(ctx, tx, typ.Schema); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, typ.Create); err != nil {
+			return err
+		}
+	}
+	return createSchema(ctx, tx, t.Schema)
+}
+
+// missingTypes are those that the destination lacks and that can be created.
+func missingTypes(ctx context.Context, tx pgx.Tx, types []connectors.Type) ([]connectors.Type, error) {
+	var names []string
+	for _, t := range types {
+		names = append(names, ident(t.Schema, t.Name))
+	}
+	known, err := lookUpTypes(ctx, tx.Conn(), names)
+	if err != nil {
+		return nil, err
+	}
+	var missing []connectors.Type
+	for i, t := range types {
+		if _, exists := known[names[i]]; !exists && t.Create != "" {
+			missing = append(missing, t)
+		}
+	}
+	return missing, nil
+}
+
+// createSchema creates a schema that is missing. It asks first: IF NOT EXISTS
+// wants the right to create even where there is nothing to do.
+func createSchema(ctx context.Context, tx pgx.Tx, schema string) error {
+	const sql = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)"
+	var exists bool
+	if err := tx.QueryRow(ctx, sql, schema).Scan(&exists); err != nil || exists {
+		return err
+	}
+	if err := lockNames(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+ident(schema))
 	return err
 }

@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -79,10 +81,18 @@ func (c *wire) fill(n int) error {
 		got, err := c.conn.Read(c.in[c.w:])
 		c.w += got
 		if err != nil && c.w < n {
-			return err
+			return unexpected(err)
 		}
 	}
 	return nil
+}
+
+// unexpected is the error of a connection that ended where more had to come.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // header reads the next message's type and the length of its body.

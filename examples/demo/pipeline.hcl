@@ -1,7 +1,8 @@
 # What `rbt demo` runs: a small shop, copied from one server to another.
 #
-# To run it on databases of your own, set SOURCE_DSN and DEST_DSN and name your
-# own streams: `rbt discover --dsn "$SOURCE_DSN"` lists them.
+# To run it on databases of your own, name your own streams, which
+# `rbt discover --dsn "$SOURCE_DSN"` lists, set SOURCE_DSN and DEST_DSN, and:
+#   rbt run examples/demo/pipeline.hcl
 
 pipeline "demo" {}
 

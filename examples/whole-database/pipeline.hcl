@@ -14,7 +14,9 @@ destination "postgres" {
 }
 
 stream "public.orders" {
-  where = "total > 0"
+  pin {
+    parallelism = 2
+  }
 }
 
 stream "*.*" {

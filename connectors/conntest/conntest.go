@@ -1,0 +1,361 @@
+// Package conntest checks a source and a destination against the contract of
+// package connectors. A connector's own tests call [Exercise]:
+//
+//	conntest.Exercise(t, conntest.Harness{…})
+//
+// It is about what every connector promises to the runtime. What a connector
+// promises to its users besides, it tests by itself.
+package conntest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// Harness is a stream to copy, for one check: every check takes a new one.
+type Harness struct {
+	Source      connectors.Source
+	Destination connectors.Destination
+	// Stream has some thousand rows. Its target does not exist.
+	Stream connectors.StreamSpec
+	// Rows reads the stream's rows at the source, or its target's at the
+	// destination, one string each, sorted; none where there is no table.
+	SourceRows, TargetRows func(t testing.TB) []string
+	// Change adds, changes and removes rows at the source.
+	Change func(t testing.TB)
+}
+
+// Exercise runs every check, each as a subtest with a harness of its own.
+func Exercise(t *testing.T, open func(t testing.TB) Harness) {
+	for _, check := range []struct {
+		name string
+		run  func(*session)
+	}{
+		{"a snapshot is one moment", oneMoment},
+		{"every setting copies every row once", everySetting},
+		{"a cutter goes on from its state", cutterState},
+		{"an uncommitted part leaves nothing", uncommitted},
+		{"a part is committed once", markedOnce},
+		{"a wrong count is not committed", wrongCount},
+		{"a pipeline runs once at a time", locked},
+		{"an unfinished run is taken up", takenUp},
+	} {
+		t.Run(check.name, func(t *testing.T) {
+			t.Parallel()
+			check.run(begin(t, open(t), "first"))
+		})
+	}
+}
+
+// session is a run that got as far as an empty staging table.
+type session struct {
+	t          *testing.T
+	h          Harness
+	snap       connectors.Snapshot
+	stream     *connectors.Stream
+	target     *connectors.Target
+	load       connectors.Load
+	generation int
+	into       string
+	marks      int64
+}
+
+func begin(t *testing.T, h Harness, runID string) *session {
+	t.Helper()
+	ctx := t.Context()
+	s := &session{t: t, h: h}
+	s.snap = must(h.Source.Snapshot(ctx))(t)
+	t.Cleanup(func() { s.snap.Close(context.Background()) })
+	streams := must(s.snap.Describe(ctx, []connectors.StreamSpec{h.Stream}))(t)
+	targets := must(h.Destination.Targets(ctx, streams))(t)
+	s.stream, s.target = streams[0], targets[0]
+	if len(s.target.Problems) > 0 {
+		t.Fatalf("problems: %v", s.target.Problems)
+	}
+	s.load = must(h.Destination.Begin(ctx, connectors.Run{ID: runID, Pipeline: "conntest", Version: "test"}))(t)
+	s.stage()
+	return s
+}
+
+func (s *session) stage() {
+	s.t.Helper()
+	var err error
+	s.generation, s.into, err = s.load.Stage(s.t.Context(), s.target, false)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// settings are all combinations of the values that the stream supports; of a
+// knob that is no enum, its bounds.
+func (s *session) settings() []policy.Setting {
+	all := []policy.Setting{{}}
+	for _, c := range slices.Concat(s.stream.Choices, s.target.Choices) {
+		values := []policy.Value{c.Best}
+		if c.Knob.Kind != policy.Enum {
+			values = []policy.Value{policy.IntValue(c.Knob.Min), policy.IntValue(c.Knob.Max)}
+		} else if len(c.Knob.Values) > 0 {
+			values = nil
+			for _, name := range c.Knob.Values {
+				values = append(values, policy.EnumValue(name))
+			}
+		}
+		var next []policy.Setting
+		for _, s := range all {
+			for _, v := range values {
+				next = append(next, s.With(policy.Setting{c.Knob.Name: v}))
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+func (s *session) cutter(state []byte) connectors.Cutter {
+	s.t.Helper()
+	return must(s.snap.Cutter(s.t.Context(), s.stream, s.target.Columns, state))(s.t)
+}
+
+// take asks the cutter for parts of about bytes; zero for the rest.
+func (s *session) take(c connectors.Cutter, setting policy.Setting, bytes int64) []connectors.Part {
+	s.t.Helper()
+	parts, err := c.Take(s.t.Context(), connectors.Cut{Setting: setting, Bytes: bytes, PartBytes: 16 << 10, Lanes: 3})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := range parts {
+		s.marks++
+		p := &parts[i]
+		p.Stream, p.Mark, p.Into = s.stream.Spec.Name, s.marks, s.into
+		p.RunID, p.Generation, p.Setting = s.load.Attempt().RunID, s.generation, setting
+	}
+	return parts
+}
+
+// all takes everything, in windows of about bytes.
+func (s *session) all(setting policy.Setting, bytes int64) []connectors.Part {
+	s.t.Helper()
+	c := s.cutter(nil)
+	var all []connectors.Part
+	for {
+		parts := s.take(c, setting, bytes)
+		if len(parts) == 0 {
+			return all
+		}
+		all = append(all, parts...)
+	}
+}
+
+// relay sends a part's rows to the writer and returns how many there were.
+func (s *session) relay(w connectors.Writer, p connectors.Part) int64 {
+	s.t.Helper()
+	ctx := s.t.Context()
+	r := must(s.snap.Reader(ctx))(s.t)
+	defer r.Close()
+	if err := r.Start(ctx, p); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := w.Begin(ctx, p); err != nil {
+		s.t.Fatal(err)
+	}
+	b := connectors.Block{Data: make([]byte, 0, 4<<10)}
+	var rows int64
+	for {
+		done, err := r.Next(ctx, &b)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if done {
+			return rows
+		}
+		rows += int64(len(b.Ends))
+		if err := w.Write(ctx, &b); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *session) copy(parts ...connectors.Part) {
+	s.t.Helper()
+	w := must(s.load.Writer(s.t.Context()))(s.t)
+	defer w.Close()
+	for _, p := range parts {
+		if _, err := w.Commit(s.t.Context(), s.relay(w, p)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *session) publish() {
+	s.t.Helper()
+	if err := s.load.Publish(s.t.Context(), s.target, s.generation, func(string) {}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *session) finish(status string) {
+	s.t.Helper()
+	if err := s.load.Finish(s.t.Context(), connectors.Outcome{Status: status, OneMoment: true, Snapshot: s.snap.ID()}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// sees compares the target's rows.
+func (s *session) sees(want []string) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, s.h.TargetRows(s.t)); diff != "" {
+		s.t.Errorf("target (-want +got):\n%s", diff)
+	}
+}
+
+func (s *session) marked() map[int64]int64 {
+	s.t.Helper()
+	return must(s.load.Marks(s.t.Context(), s.stream.Spec.Name, s.generation))(s.t)
+}
+
+// must returns the value of a call that must not fail.
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func oneMoment(s *session) {
+	want := s.h.SourceRows(s.t)
+	s.h.Change(s.t)
+	s.copy(s.all(s.settings()[0], 0)...)
+	s.sees(nil)
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+	s.sees(want)
+}
+
+func everySetting(s *session) {
+	want := s.h.SourceRows(s.t)
+	for i, setting := range s.settings() {
+		if i > 0 {
+			s.stage()
+		}
+		parts := s.all(setting, int64(i%2)*50<<10)
+		s.copy(parts...)
+		marks := s.marked()
+		var rows int64
+		for _, p := range parts {
+			n, ok := marks[p.Mark]
+			if !ok {
+				s.t.Errorf("part %d has no mark", p.Mark)
+			}
+			rows += n
+		}
+		if len(marks) != len(parts) || rows != int64(len(want)) {
+			s.t.Errorf("%v: %d marks of %d rows, want %d of %d", setting, len(marks), rows, len(parts), len(want))
+		}
+	}
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+}
+
+func cutterState(s *session) {
+	want := s.h.SourceRows(s.t)
+	var parts []connectors.Part
+	var state []byte
+	for _, setting := range s.settings() {
+		c := s.cutter(state)
+		parts = append(parts, s.take(c, setting, 20<<10)...)
+		state = must(c.State())(s.t)
+	}
+	parts = append(parts, s.take(s.cutter(state), s.settings()[0], 0)...)
+	s.copy(parts...)
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+}
+
+func uncommitted(s *session) {
+	want := s.h.SourceRows(s.t)
+	parts := s.all(s.settings()[0], 0)
+	w := must(s.load.Writer(s.t.Context()))(s.t)
+	s.relay(w, parts[0])
+	w.Close()
+	if marks := s.marked(); len(marks) > 0 {
+		s.t.Errorf("marks %v without a commit", marks)
+	}
+	s.copy(parts...)
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+}
+
+func markedOnce(s *session) {
+	want := s.h.SourceRows(s.t)
+	parts := s.all(s.settings()[0], 0)
+	s.copy(parts...)
+	w := must(s.load.Writer(s.t.Context()))(s.t)
+	defer w.Close()
+	if _, err := w.Commit(s.t.Context(), s.relay(w, parts[0])); !connectors.Retryable(err) {
+		s.t.Errorf("a part was committed twice, or in vain for good: %v", err)
+	}
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+}
+
+func wrongCount(s *session) {
+	parts := s.all(s.settings()[0], 0)
+	w := must(s.load.Writer(s.t.Context()))(s.t)
+	defer w.Close()
+	if _, err := w.Commit(s.t.Context(), s.relay(w, parts[0])+1); err == nil {
+		s.t.Error("a part with a row too few was committed")
+	}
+	if marks := s.marked(); len(marks) > 0 {
+		s.t.Errorf("marks %v", marks)
+	}
+	s.finish("failed")
+	s.sees(nil)
+}
+
+func locked(s *session) {
+	again := connectors.Run{ID: "second", Pipeline: "conntest", Version: "test"}
+	var held *connectors.LockedError
+	if _, err := s.h.Destination.Begin(s.t.Context(), again); !errors.As(err, &held) || held.Holder == "" {
+		s.t.Errorf("a second run: %v, want a LockedError that names its holder", err)
+	}
+	s.finish("done")
+	load := must(s.h.Destination.Begin(s.t.Context(), again))(s.t)
+	if a := load.Attempt(); a.RunID != "second" || a.Number != 1 {
+		s.t.Errorf("behind a run that is done: %+v", a)
+	}
+	s.load = load
+	s.finish("done")
+}
+
+func takenUp(s *session) {
+	want := s.h.SourceRows(s.t)
+	s.copy(s.all(s.settings()[0], 0)[:1]...)
+	s.finish("interrupted")
+	s.sees(nil)
+	next := begin(s.t, s.h, "second")
+	if a := next.load.Attempt(); a.RunID != "first" || a.Number != 2 {
+		s.t.Errorf("behind an interrupted run: run %s, attempt %d; want the second attempt of the first", a.RunID, a.Number)
+	}
+	if marks := next.marked(); len(marks) > 0 {
+		s.t.Errorf("a new generation has the marks %v", marks)
+	}
+	next.copy(next.all(next.settings()[0], 0)...)
+	next.publish()
+	next.sees(want)
+	next.finish("done")
+}

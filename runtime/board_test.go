@@ -1,0 +1,136 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// idle is a task with a parallelism.
+func idle(name string, lanes int64) *task {
+	return newTask(StreamPlan{
+		Stream:   &connectors.Stream{Spec: connectors.StreamSpec{Name: name}},
+		Baseline: policy.Setting{Parallelism: policy.IntValue(lanes)},
+	})
+}
+
+// offer says what lane would be given now, without waiting.
+func offer(b *board, lane int) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if lane >= b.lanes() {
+		return "rest"
+	}
+	j, ok := b.next()
+	if !ok {
+		return "wait"
+	}
+	do := map[state]string{opening: "open", copying: "copy", cutting: "cut"}[j.do]
+	if j.do == copying {
+		return fmt.Sprintf("%s %s %d", do, j.task.name(), j.part.Mark)
+	}
+	return do + " " + j.task.name()
+}
+
+// TestBoard is a story: what each lane is given in turn, and what it makes of it.
+func TestBoard(t *testing.T) {
+	large, small := idle("large", 3), idle("small", 2)
+	b := newBoard([]*task{large, small})
+	cut := func(t *task, marks ...int64) func() {
+		var parts []connectors.Part
+		for _, m := range marks {
+			parts = append(parts, connectors.Part{Mark: m})
+		}
+		return func() { b.add(t, t.plan.Baseline, parts) }
+	}
+	copied := func(t *task) func() { return func() { b.copied(t) } }
+	nothing := func() {}
+	published := func(want *task) func() {
+		return func() {
+			got, ok := b.toPublish()
+			if !ok || got != want {
+				t.Errorf("to publish: %v", got)
+			}
+			b.isPublished(got)
+		}
+	}
+	for i, step := range []struct {
+		lane int
+		want string
+		then func()
+	}{
+		{0, "open large", nothing},
+		{1, "open small", nothing}, // while the large one is opened
+		{2, "wait", cut(large, 1, 2, 3, 4)},
+		{3, "rest", nothing}, // three lanes are the most that any task wants
+		{2, "copy large 1", cut(small, 1)},
+		{0, "copy large 2", nothing},
+		{1, "copy large 3", nothing}, // the large one first
+		{0, "copy small 1", nothing}, // three are at work on the large one
+		{0, "wait", copied(large)},   // nobody may cut while parts are copied
+		{2, "copy large 4", copied(large)},
+		{1, "wait", copied(small)},
+		{0, "cut small", copied(large)},
+		{1, "wait", copied(large)},
+		{1, "cut large", cut(large)}, // no more: it is loaded
+		{1, "wait", cut(small, 2)},
+		{2, "rest", published(large)}, // two lanes are what is left of use
+		{1, "copy small 2", copied(small)},
+		{0, "cut small", cut(small)},
+		{0, "rest", func() { // a crash of the destination undid a part
+			got, _ := b.toPublish()
+			b.again(got, []connectors.Part{{Mark: 1}})
+		}},
+		{0, "copy small 1", copied(small)},
+		{1, "cut small", cut(small)},
+		{1, "rest", published(small)},
+	} {
+		if got := offer(b, step.lane); got != step.want {
+			t.Fatalf("step %d: lane %d is given %q, want %q", i, step.lane, got, step.want)
+		}
+		step.then()
+	}
+	if _, ok := b.claim(0); ok || b.left != 0 {
+		t.Errorf("%d tasks are left", b.left)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	mode := connectors.Choice{
+		Knob: policy.Knob{Name: "mode", Kind: policy.Enum, Values: []string{"a", "b"}},
+		Best: policy.EnumValue("a"), Why: "facts", WhyNot: map[string]string{"c": "it has no c"},
+	}
+	pin := func(v string) policy.Setting { return policy.Setting{"mode": policy.EnumValue(v)} }
+	for _, tc := range []struct {
+		name     string
+		own, all policy.Setting
+		want     string
+	}{
+		{"no pin", nil, nil, "a: facts"},
+		{"own pin", pin("b"), nil, "b: pinned"},
+		{"own pin over the pin for all", pin("b"), pin("a"), "b: pinned"},
+		{"pin for all", nil, pin("b"), "b: pinned"},
+		{"own pin that cannot be", pin("c"), nil, "a: facts; problem: mode is pinned to c, but it has no c"},
+		{"own pin that is nothing", pin("x"), nil, "a: facts; problem: mode is pinned to x, but mode must be one of a, b, not x"},
+		{"pin for all that cannot be", nil, pin("c"), "a: the pin to c does not apply (it has no c); facts"},
+	} {
+		p := StreamPlan{Pins: policy.Setting{}, Baseline: policy.Setting{}, Reasons: map[string]string{}}
+		p.resolve(mode, tc.own, tc.all)
+		got := p.Baseline["mode"].Name + ": " + p.Reasons["mode"]
+		if len(p.Problems) > 0 {
+			got += "; problem: " + strings.Join(p.Problems, "; ")
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+		if _, pinned := p.Pins["mode"]; pinned != slices.Contains([]string{"b: pinned"}, got) {
+			t.Errorf("%s: pins %v", tc.name, p.Pins)
+		}
+	}
+}
