@@ -45,7 +45,9 @@ func (r *race) measure(ctx context.Context, t table) (measurement, error) {
 		m.Results = append(m.Results, result{Table: t.name, Contender: c.name})
 	}
 	for round := range r.rounds {
-		for i, c := range r.contenders {
+		for turn := range r.contenders {
+			i := (round + turn) % len(r.contenders) // nobody always goes first, or always behind the same one
+			c := r.contenders[i]
 			u, err := r.turn(ctx, c, t, m.Rows)
 			if err != nil {
 				return m, fmt.Errorf("%s, %s, round %d: %w", t.name, c.name, round+1, err)
