@@ -224,6 +224,11 @@ const keyStatsSQL = `
 	JOIN pg_stats s ON s.schemaname = want.schema AND s.tablename = want.name AND s.attname = want.key
 	WHERE s.inherited = EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = want.oid)`
 
+// worthDividing is the size, as the source stores it, from which it pays to know
+// how a stream's keys lie. It is below the least part that is usual, because a
+// pipeline may ask for smaller ones.
+const worthDividing = 4 << 20
+
 // keyShapes finds out how integer keys lie, for the streams that are worth
 // dividing.
 func (s *snapshot) keyShapes(ctx context.Context, byOID map[uint32]*connectors.Stream) error {
@@ -231,7 +236,7 @@ func (s *snapshot) keyShapes(ctx context.Context, byOID map[uint32]*connectors.S
 	var schemas, names, keys []string
 	for oid, st := range byOID {
 		f := st.Facts.(*facts)
-		if f.key.integer && f.stored && f.bytes > f.minPart {
+		if f.key.integer && f.stored && f.bytes > worthDividing {
 			oids = append(oids, oid)
 			schemas = append(schemas, st.Spec.Schema)
 			names = append(names, st.Spec.Table)
@@ -368,7 +373,7 @@ func (f *facts) noRange(key string) error {
 		return errNoKey
 	case !f.key.integer:
 		return fmt.Errorf("the key %q is not an integer", key)
-	case f.bytes >= 0 && f.bytes <= f.minPart: // one part, however it is cut
+	case f.bytes >= 0 && f.bytes <= worthDividing: // one part, or a few that need not be equal
 		return nil
 	case len(f.key.shape) == 0:
 		return fmt.Errorf("nothing is known of how the values of %q lie", key)

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// usage is what a contender's processes took to copy a table.
+type usage struct {
+	Wall time.Duration
+	CPU  time.Duration
+	// Servers is the processor time that both servers took meanwhile; 0 where the system does not tell.
+	Servers time.Duration
+	// Memory is the peak resident size in bytes, of several processes the sum. The kernel counts from the fork, so that
+	// it is never below what this program itself has.
+	Memory int64
+}
+
+// run runs a program to its end.
+func run(cmd *exec.Cmd) (usage, error) {
+	said := gather(cmd)
+	began := time.Now()
+	if err := cmd.Run(); err != nil {
+		return usage{}, failure(cmd, err, said)
+	}
+	u := used(cmd.ProcessState)
+	u.Wall = time.Since(began)
+	return u, nil
+}
+
+// runPiped runs two programs, one's output the other's input, without anything in between.
+func runPiped(from, to *exec.Cmd) (usage, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return usage{}, err
+	}
+	from.Stdout, to.Stdin = w, r
+	fromSaid, toSaid := gather(from), gather(to)
+	began := time.Now()
+	fromErr, toErr := from.Start(), to.Start()
+	w.Close() // the programs have their own: each has to see when the other ends
+	r.Close()
+	if fromErr == nil {
+		fromErr = from.Wait()
+	}
+	if toErr == nil {
+		toErr = to.Wait()
+	}
+	wall := time.Since(began)
+	if err := errors.Join(failure(from, fromErr, fromSaid), failure(to, toErr, toSaid)); err != nil {
+		return usage{}, err
+	}
+	a, b := used(from.ProcessState), used(to.ProcessState)
+	return usage{Wall: wall, CPU: a.CPU + b.CPU, Memory: a.Memory + b.Memory}, nil
+}
+
+// gather keeps what a program says, for the error it may end with.
+func gather(cmd *exec.Cmd) *bytes.Buffer {
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	return &said
+}
+
+func failure(cmd *exec.Cmd, err error, said *bytes.Buffer) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w\n%s", cmd.Path, err, strings.TrimSpace(said.String()))
+}
+
+func used(s *os.ProcessState) usage {
+	u := usage{CPU: s.UserTime() + s.SystemTime()}
+	if r, ok := s.SysUsage().(*syscall.Rusage); ok {
+		u.Memory = r.Maxrss * maxrssUnit()
+	}
+	return u
+}
+
+// maxrssUnit is what the kernel counts resident memory in.
+func maxrssUnit() int64 {
+	if runtime.GOOS == "darwin" {
+		return 1
+	}
+	return 1 << 10
+}

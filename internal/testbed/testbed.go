@@ -1,0 +1,160 @@
+// Package testbed is the two servers that the benchmark copies between: set up as servers for real data are, and not
+// as those of tests.
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rapidbyte/rbt/internal/pgcluster"
+)
+
+// Settings are what the servers differ in from a fresh installation: memory and WAL as on a small dedicated machine,
+// and no autovacuum, which would run in one contender's turn and not in another's.
+func Settings() map[string]string {
+	return map[string]string{
+		"shared_buffers": "512MB",
+		"max_wal_size":   "4GB",
+		"autovacuum":     "off",
+	}
+}
+
+// Bed is a source and a destination.
+type Bed struct {
+	Source, Destination *Server
+}
+
+// Start starts both servers, each with an empty database.
+func Start(ctx context.Context) (*Bed, error) {
+	// The names differ because the servers, made from one template, would else pass for one and the same.
+	b := &Bed{Source: &Server{database: "origin"}, Destination: &Server{database: "copy"}}
+	var group errgroup.Group
+	group.Go(func() error { return b.Source.start(ctx) })
+	group.Go(func() error { return b.Destination.start(ctx) })
+	if err := group.Wait(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// Close ends the servers and removes their data.
+func (b *Bed) Close() error { return errors.Join(b.Source.close(), b.Destination.close()) }
+
+// CPU is the processor time that both servers have taken; 0 where the system does not tell.
+func (b *Bed) CPU(ctx context.Context) time.Duration {
+	source, err := b.Source.CPU(ctx)
+	if err != nil {
+		return 0
+	}
+	destination, err := b.Destination.CPU(ctx)
+	if err != nil {
+		return 0
+	}
+	return source + destination
+}
+
+// Server is one server with one database.
+type Server struct {
+	cluster  *pgcluster.Cluster
+	database string
+}
+
+func (s *Server) start(ctx context.Context) (err error) {
+	s.cluster, err = pgcluster.Start(ctx, pgcluster.Options{Durable: true, Settings: Settings()})
+	if err != nil {
+		return err
+	}
+	return s.Renew(ctx)
+}
+
+func (s *Server) close() error {
+	if s.cluster == nil {
+		return nil
+	}
+	return s.cluster.Close()
+}
+
+// DSN is the URL of the database.
+func (s *Server) DSN() string { return s.cluster.DSN(s.database) }
+
+// Renew makes the database anew.
+func (s *Server) Renew(ctx context.Context) error {
+	name := pgx.Identifier{s.database}.Sanitize()
+	return exec(ctx, s.cluster.DSN("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "CREATE DATABASE "+name)
+}
+
+// Exec executes the statements one after the other.
+func (s *Server) Exec(ctx context.Context, statements ...string) error {
+	return exec(ctx, s.DSN(), statements...)
+}
+
+// ExecAtOnce executes the statements side by side.
+func (s *Server) ExecAtOnce(ctx context.Context, statements ...string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, sql := range statements {
+		group.Go(func() error { return s.Exec(ctx, sql) })
+	}
+	return group.Wait()
+}
+
+func exec(ctx context.Context, dsn string, statements ...string) error {
+	return use(ctx, dsn, func(conn *pgx.Conn) error {
+		for _, sql := range statements {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("%.60s: %w", sql, err)
+			}
+		}
+		return nil
+	})
+}
+
+func use(ctx context.Context, dsn string, work func(*pgx.Conn) error) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	return work(conn)
+}
+
+// Rows counts a table's rows.
+func (s *Server) Rows(ctx context.Context, table string) (rows int64, err error) {
+	err = use(ctx, s.DSN(), func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT count(*) FROM "+pgx.Identifier{table}.Sanitize()).Scan(&rows)
+	})
+	return rows, err
+}
+
+// CopyBytes is how many bytes a table's rows are as binary COPY sends them.
+func (s *Server) CopyBytes(ctx context.Context, table string) (bytes int64, err error) {
+	var count counter
+	err = use(ctx, s.DSN(), func(conn *pgx.Conn) error {
+		_, err := conn.PgConn().CopyTo(ctx, &count, "COPY "+pgx.Identifier{table}.Sanitize()+" TO STDOUT (FORMAT binary)")
+		return err
+	})
+	return int64(count), err
+}
+
+// Version is the server's, as it tells it.
+func (s *Server) Version(ctx context.Context) (version string, err error) {
+	err = use(ctx, s.DSN(), func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SHOW server_version").Scan(&version)
+	})
+	return version, err
+}
+
+// counter counts the bytes written to it.
+type counter int64
+
+var _ io.Writer = (*counter)(nil)
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
