@@ -20,9 +20,8 @@ const (
 )
 
 // laneMemory bounds what a lane allocates: its blocks, the offsets of row ends
-// in them (at most one in two bytes, four bytes each), and the connections'
-// buffers.
-const laneMemory = blocksPerLane*(blockBytes+2*blockBytes) + blockBytes
+// in them (at most one a byte, four bytes each), and the connections' buffers.
+const laneMemory = blocksPerLane*(blockBytes+4*blockBytes) + blockBytes
 
 // lane is one source connection that feeds one destination connection. It
 // opens them when it has work, and again after an error.

@@ -40,11 +40,13 @@ func retryFor[T any](ctx context.Context, r *run, patience time.Duration, stream
 	var failing time.Time // since when
 	try := 0
 	return backoff.Retry(ctx, func() (T, error) {
+		began := time.Now()
 		v, err := op()
 		if err == nil {
 			return v, nil
 		}
-		if failing.IsZero() {
+		// A try that lasted longer than that shows that the last fault had passed.
+		if failing.IsZero() || time.Since(began) > patience {
 			failing = time.Now()
 		}
 		if ctx.Err() != nil || !connectors.Retryable(err) || time.Since(failing) > patience {

@@ -191,20 +191,37 @@ func (s *snapshot) checkConditions(ctx context.Context, streams []*connectors.St
 		if st.Spec.Where == "" {
 			continue
 		}
-		// A mistake must not end the transaction that holds the snapshot.
-		holder := s.holders[0].PgConn()
-		sql := "SELECT FROM " + st.Facts.(*facts).relation + " WHERE (" + st.Spec.Where + "\n) LIMIT 0"
-		if _, err := holder.Exec(ctx, "SAVEPOINT look").ReadAll(); err != nil {
-			return nil, wrap("look at the conditions", err)
+		from := "SELECT FROM " + st.Facts.(*facts).relation + " WHERE "
+		said, err := s.try(ctx, from+"("+st.Spec.Where+"\n) LIMIT 0")
+		if err == nil && said == nil {
+			// A condition that closes the bracket in front of it, and opens the one
+			// behind, would hold for other rows than its parts.
+			if said, err = s.try(ctx, from+"coalesce("+st.Spec.Where+"\n, false) LIMIT 0"); said != nil {
+				said = errors.New("its brackets do not match")
+			}
 		}
-		if _, err := s.holders[0].Exec(ctx, sql); err != nil {
-			wrong = append(wrong, &connectors.StreamError{Stream: st.Spec.Name, Attribute: "where", Err: err})
+		if err != nil {
+			return nil, err
 		}
-		if _, err := holder.Exec(ctx, "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look").ReadAll(); err != nil {
-			return nil, wrap("look at the conditions", err)
+		if said != nil {
+			wrong = append(wrong, &connectors.StreamError{Stream: st.Spec.Name, Attribute: "where", Err: said})
 		}
 	}
 	return wrong, nil
+}
+
+// try runs a statement that may fail without ending the transaction that holds
+// the snapshot.
+func (s *snapshot) try(ctx context.Context, sql string) (said, err error) {
+	holder := s.holders[0].PgConn()
+	if _, err := holder.Exec(ctx, "SAVEPOINT look").ReadAll(); err != nil {
+		return nil, wrap("look at the conditions", err)
+	}
+	_, said = s.holders[0].Exec(ctx, sql)
+	if _, err := holder.Exec(ctx, "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look").ReadAll(); err != nil {
+		return nil, wrap("look at the conditions", err)
+	}
+	return said, nil
 }
 
 // fromClause names the relation for FROM. A table that others inherit from is
