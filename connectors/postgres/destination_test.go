@@ -22,7 +22,14 @@ type bench struct {
 
 func newBench(t *testing.T, o DestinationOptions) *bench {
 	t.Helper()
-	b := &bench{src: pgtest.New(t), dst: pgtest.New(t)}
+	return newBenchOn(t, pgtest.New(t), o)
+}
+
+// newBenchOn reads from a source that other tests read from too: a database
+// takes the server a quarter of a second.
+func newBenchOn(t *testing.T, src *pgtest.DB, o DestinationOptions) *bench {
+	t.Helper()
+	b := &bench{src: src, dst: pgtest.New(t)}
 	b.dest = b.destination(o)
 	return b
 }

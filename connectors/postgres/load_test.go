@@ -128,6 +128,8 @@ func TestTakeUp(t *testing.T) {
 
 // A staging table of another stream, or made like another table, is not kept.
 func TestStageAnewWhereTheStreamChanged(t *testing.T) {
+	src := pgtest.New(t)
+	src.Exec(t, numbers+"insert into t values (1, 'x')")
 	for _, tc := range []struct {
 		name, sql string
 		change    func(*connectors.StreamSpec)
@@ -142,8 +144,8 @@ func TestStageAnewWhereTheStreamChanged(t *testing.T) {
 		{"staging is gone", "do $$ begin execute (select 'drop table ' || staging from _rbt.streams); end $$", nil, true, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, DestinationOptions{})
-			b.src.Exec(t, numbers+"insert into t values (1, 'x')")
+			t.Parallel()
+			b := newBenchOn(t, src, DestinationOptions{})
 			spec := replace("t")
 			spec.Resume = connectors.Continue
 			snap, targets := b.targets(t, spec)

@@ -44,7 +44,7 @@ func TestCloneAndStandby(t *testing.T) {
 	diff(t, [][]string{{"1"}}, twin.Query(t, "select a from t"))
 
 	// What follows takes the clone for a standby.
-	twin.Exec(t, "copy (select) to program 'touch standby.signal'")
+	twin.Exec(t, "copy (select) to program 'cat > standby.signal'")
 	if err := clone.Restart(t.Context(), pgcluster.Fast); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ func TestProblems(t *testing.T) {
 		other.Name = "other"
 		return []connectors.StreamSpec{replace("t"), other}
 	}
+	sources := map[string]*pgtest.DB{}
 	for _, tc := range []struct {
 		name, src, dst string
 		specs          []connectors.StreamSpec
@@ -79,10 +80,15 @@ func TestProblems(t *testing.T) {
 		{name: "key from outside, append", src: "create table t (a int primary key)", dst: "create table t (a int primary key); create table u (b int constraint k references t)",
 			specs: []connectors.StreamSpec{appendTo("t")}},
 	} {
+		src := sources[tc.src]
+		if src == nil {
+			src = pgtest.New(t)
+			src.Exec(t, tc.src)
+			sources[tc.src] = src
+		}
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, tc.options)
-			b.src.Exec(t, tc.src)
+			b := newBenchOn(t, src, tc.options)
 			b.dst.Exec(t, tc.dst)
 			if tc.specs == nil {
 				tc.specs = []connectors.StreamSpec{replace("t")}
@@ -98,6 +104,8 @@ func TestProblems(t *testing.T) {
 // do with little.
 func TestProblemsOfRights(t *testing.T) {
 	const open = "grant create on database DB to ROLE; grant create, usage on schema public to ROLE;"
+	src := pgtest.New(t)
+	src.Exec(t, "create table t (a serial); insert into t select generate_series(1, 3)")
 	for _, tc := range []struct {
 		name, dst, method, want string
 		spec                    connectors.StreamSpec
@@ -121,9 +129,9 @@ func TestProblemsOfRights(t *testing.T) {
 			want:   "row-level security holds for the role ROLE on public.t: use its owner or a role with BYPASSRLS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, DestinationOptions{})
+			t.Parallel()
+			b := newBenchOn(t, src, DestinationOptions{})
 			role := createRole(t, b.dst, "login")
-			b.src.Exec(t, "create table t (a serial); insert into t select generate_series(1, 3)")
 			named := strings.NewReplacer("ROLE", role, "DB", b.dst.Name)
 			b.dst.Exec(t, named.Replace(tc.dst))
 			b.dest = NewDestination(Config{DSN: as(t, b.dst, role), Pipeline: "test"}, DestinationOptions{})

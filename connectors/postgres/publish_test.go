@@ -90,6 +90,8 @@ func TestSwapKeepsWhatTheTableHas(t *testing.T) {
 // Where a swap would break something, the rows go into the table that is there,
 // and what was bound to it stays.
 func TestWhatASwapWouldBreak(t *testing.T) {
+	src := pgtest.New(t)
+	src.Exec(t, "create table t (id int, v text); insert into t select i, 'new' from generate_series(1, 100) i")
 	for _, tc := range []struct{ name, sql, why string }{
 		{"view", "create view v as select id from t", "view public.v depends on it"},
 		{"materialized view", "create materialized view v as select id from t", "materialized view public.v depends on it"},
@@ -114,8 +116,7 @@ func TestWhatASwapWouldBreak(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, DestinationOptions{})
-			b.src.Exec(t, "create table t (id int, v text); insert into t select i, 'new' from generate_series(1, 100) i")
+			b := newBenchOn(t, src, DestinationOptions{})
 			b.dst.Exec(t, "create table t (id int, v text); "+tc.sql)
 			b.dst.Exec(t, "insert into t select i, 'old' from generate_series(1, 10) i")
 			oid := b.dst.Query(t, "select 't'::regclass::oid")
@@ -148,6 +149,8 @@ func TestSwapYieldsToAViewThatCameLate(t *testing.T) {
 
 // What changes while the rows are on their way must not get lost in a swap.
 func TestChangesMeanwhile(t *testing.T) {
+	src := pgtest.New(t)
+	src.Exec(t, "create table t (id int primary key, v text); insert into t values (1, 'new')")
 	for _, tc := range []struct{ name, sql, want string }{
 		{"column", "alter table t add column x int", "somebody created, dropped or changed public.t meanwhile: start the run again"},
 		{"dropped", "drop table t", "somebody created, dropped or changed public.t meanwhile: start the run again"},
@@ -155,8 +158,8 @@ func TestChangesMeanwhile(t *testing.T) {
 		{"index", "create index late on t (v)", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			b := newBench(t, DestinationOptions{})
-			b.src.Exec(t, "create table t (id int primary key, v text); insert into t values (1, 'new')")
+			t.Parallel()
+			b := newBenchOn(t, src, DestinationOptions{})
 			b.dst.Exec(t, "create table t (id int primary key, v text)")
 			snap, targets := b.targets(t, replace("t"))
 			l := b.begin(t)

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -40,9 +41,13 @@ func TestDatabaseIsDroppedThoughConnected(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got := watch.Query(t, `select datname from pg_database where datname = $1`, name); got != nil {
-		t.Errorf("still there: %v", got)
+	for range 1000 {
+		if watch.Query(t, `select datname from pg_database where datname = $1`, name) == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
+	t.Error("still there")
 }
 
 func TestOwnCluster(t *testing.T) {
