@@ -24,10 +24,10 @@ postgres: ## Install PostgreSQL's server programs if there are none
 .PHONY: test
 test: postgres ## Run all tests, with the race detector where there is a C compiler
 	@set -- $$(go env CC); if command -v "$$1" >/dev/null 2>&1; then \
-		set -x; CGO_ENABLED=1 RBT_TEST_REQUIRE=1 go test -race ./...; \
+		set -x; CGO_ENABLED=1 RBT_TEST_REQUIRE=1 go test -race -timeout 30m ./...; \
 	else \
 		echo "no C compiler found: testing without the race detector" >&2; \
-		set -x; RBT_TEST_REQUIRE=1 go test ./...; \
+		set -x; RBT_TEST_REQUIRE=1 go test -timeout 30m ./...; \
 	fi
 	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
 
