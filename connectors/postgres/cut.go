@@ -21,10 +21,9 @@ const (
 
 // defaultMinPart is the least that a part is cut to, in bytes of the source's
 // storage, and the most of a table that one lane copies alone. A lane moves it
-// in some 0.2 s, which bounds how long it may be the last one at work.
-// Measured (docs/rationale.md): with 4 MiB, rbt and both servers took 2 to 6 %
-// more processor time for 3 million rows over four lanes; with 32 MiB, at most
-// 3 % less.
+// in some 0.2 s, which bounds how long it may be the last one at work. Against
+// 4 MiB it spares rbt some 5 to 8 % of its processor time, and rbt and both
+// servers together 2 to 3 % (docs/rationale.md has the numbers).
 const defaultMinPart = 16 << 20
 
 // facts is what a cutter needs to know of a stream.
