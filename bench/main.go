@@ -44,6 +44,7 @@ type options struct {
 	rows   int
 	rounds int
 	lanes  int
+	fresh  bool     // servers as a fresh installation has them
 	json   string   // a file
 	only   string   // a table
 	also   []string // other builds of rbt, as NAME=FILE
@@ -56,6 +57,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.rows, "rows", 3_000_000, "rows of each table")
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender copies each table")
 	flags.IntVar(&o.lanes, "lanes", 4, "rbt's lanes")
+	flags.BoolVar(&o.fresh, "fresh", false, "give the servers the memory and WAL of a fresh installation")
 	flags.BoolVar(&quick, "quick", false, "few rows and two rounds")
 	flags.StringVar(&o.json, "json", "", "write the figures to this `file` as JSON too")
 	flags.StringVar(&o.only, "table", "", "measure this `table` only")
@@ -84,6 +86,14 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
+// settings are those of both servers.
+func (o options) settings() map[string]string {
+	if o.fresh {
+		return testbed.Fresh()
+	}
+	return testbed.Dedicated()
+}
+
 // bench measures everything and prints it.
 func bench(ctx context.Context, o options) (err error) {
 	folder, err := os.MkdirTemp("", "rbt-bench-")
@@ -95,7 +105,7 @@ func bench(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	bed, err := testbed.Start(ctx)
+	bed, err := testbed.Start(ctx, o.settings())
 	if err != nil {
 		return err
 	}
@@ -128,7 +138,7 @@ func (o options) contenders(ctx context.Context, folder string) ([]contender, er
 
 // measure lets those contenders that are there copy the tables.
 func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender, log io.Writer) (report, error) {
-	r := report{Machine: describeMachine(), Settings: testbed.Settings(), Rounds: o.rounds}
+	r := report{Machine: describeMachine(), Settings: o.settings(), Rounds: o.rounds}
 	present := race{bed: bed, rounds: o.rounds, log: log}
 	for _, c := range all {
 		if c.missing != "" {

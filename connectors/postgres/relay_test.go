@@ -255,7 +255,8 @@ func TestSnapshotOutlivesConnections(t *testing.T) {
 			t.Fatalf("the moment has %d rows, %v; want 1", n, err)
 		}
 		conn.Close(ctx)
-		locks := db.Query(t, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock'")
+		locks := db.Query(t, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessShareLock' AND pid IN (%d, %d)",
+			snap.holders[0].PgConn().PID(), snap.holders[1].PgConn().PID()))
 		if locks[0][0] != "2" {
 			t.Errorf("%s of 2 holders keep the table as it is", locks[0][0])
 		}
@@ -302,7 +303,10 @@ func TestExporterEndsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap.Close(t.Context())
+	for _, h := range snap.holders {
+		db.Exec(t, fmt.Sprintf("SELECT pg_terminate_backend(%d, 5000)", h.PgConn().PID()))
+	}
+	defer snap.Close(t.Context())
 	if _, err := snap.join(t.Context(), snap.id); !connectors.Retryable(err) {
 		t.Errorf("error %v, want one that may pass", err)
 	}

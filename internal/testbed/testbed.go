@@ -15,12 +15,21 @@ import (
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 )
 
-// Settings are what the servers differ in from a fresh installation: memory and WAL as on a small dedicated machine,
-// and no autovacuum, which would run in one contender's turn and not in another's.
-func Settings() map[string]string {
+// Dedicated are settings with memory and WAL as on a small dedicated machine, and without autovacuum, which would run
+// in one contender's turn and not in another's.
+func Dedicated() map[string]string {
 	return map[string]string{
 		"shared_buffers": "512MB",
 		"max_wal_size":   "4GB",
+		"autovacuum":     "off",
+	}
+}
+
+// Fresh are the settings of a fresh installation, spelt out, but for autovacuum.
+func Fresh() map[string]string {
+	return map[string]string{
+		"shared_buffers": "128MB",
+		"max_wal_size":   "1GB",
 		"autovacuum":     "off",
 	}
 }
@@ -30,13 +39,12 @@ type Bed struct {
 	Source, Destination *Server
 }
 
-// Start starts both servers, each with an empty database.
-func Start(ctx context.Context) (*Bed, error) {
-	// The names differ because the servers, made from one template, would else pass for one and the same.
+// Start starts both servers with the settings, each with an empty database.
+func Start(ctx context.Context, settings map[string]string) (*Bed, error) {
 	b := &Bed{Source: &Server{database: "origin"}, Destination: &Server{database: "copy"}}
 	var group errgroup.Group
-	group.Go(func() error { return b.Source.start(ctx) })
-	group.Go(func() error { return b.Destination.start(ctx) })
+	group.Go(func() error { return b.Source.start(ctx, settings) })
+	group.Go(func() error { return b.Destination.start(ctx, settings) })
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
@@ -65,8 +73,8 @@ type Server struct {
 	database string
 }
 
-func (s *Server) start(ctx context.Context) (err error) {
-	s.cluster, err = pgcluster.Start(ctx, pgcluster.Options{Durable: true, Settings: Settings()})
+func (s *Server) start(ctx context.Context, settings map[string]string) (err error) {
+	s.cluster, err = pgcluster.Start(ctx, pgcluster.Options{Durable: true, Settings: settings})
 	if err != nil {
 		return err
 	}
