@@ -1,10 +1,12 @@
 package runtime
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
 // Config is a run: what to copy, from where to where, within which limits.
@@ -27,6 +29,8 @@ type Config struct {
 	PartBytes int64
 	// RetryFor is how long a part is tried again after an error that may pass.
 	RetryFor time.Duration
+	// Autotune says how streams are tuned; nil is not at all.
+	Autotune *Autotune
 	// Windows, where set, is asked before each stretch of a stream's work: the
 	// knobs to turn for it and its size in bytes as the source stores it, 0 for
 	// the rest of the stream. Pinned knobs stay as they are.
@@ -34,6 +38,20 @@ type Config struct {
 	// Events receives what happens, one call at a time. It must not block for
 	// long: the lanes wait for it. Nil is no listener.
 	Events func(Event)
+}
+
+// Autotune is how streams are tuned while they are copied.
+type Autotune struct {
+	Policy policy.Policy
+	// Config is the policy's own, from the pipeline file.
+	Config json.RawMessage
+	// Budget bounds the probe phase of each stream.
+	Budget probe.Budget
+	// Seed draws the order in which candidates take turns.
+	Seed uint64
+	// CallTimeout is how long an answer of the policy is waited for. Copying
+	// goes on meanwhile.
+	CallTimeout time.Duration
 }
 
 // Stream is a stream of the pipeline with its own pins. A pin that the stream
@@ -55,6 +73,8 @@ type StreamPlan struct {
 	Baseline policy.Setting
 	// Reasons say by knob why the baseline has its value.
 	Reasons map[string]string
+	// Skip says why the stream will not be tuned; nil where it will.
+	Skip *policy.Skip
 	// Problems keep the stream from being copied, on top of the target's.
 	Problems []string
 }

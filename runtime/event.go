@@ -78,6 +78,55 @@ type Notice struct {
 	Text   string
 }
 
+// AutotuneSkipped comes for a stream that is not tuned.
+type AutotuneSkipped struct {
+	policy.Skip
+	Knobs []policy.Knob
+}
+
+// PolicyCalled comes when a policy has answered a call, or failed to.
+type PolicyCalled struct {
+	Stream string
+	Seq    int    // of the stream's calls, from 1
+	Op     string // "propose" or "score"
+	Input  any    // the policy.ProposeRequest or policy.ScoreRequest
+	Output any    // the policy.Proposal or policy.Scores; nil after an error
+	Err    error
+	Took   time.Duration
+}
+
+// WindowDone comes when a window of the probe phase has been measured, a masked
+// one too.
+type WindowDone struct {
+	Stream  string
+	Knobs   []policy.Knob
+	Setting policy.Setting
+	Window  policy.Window
+}
+
+// Clamped comes when a guardrail changed what a policy proposed.
+type Clamped struct {
+	Stream string
+	Clamp  policy.Clamp
+}
+
+// AutotuneFault comes when the policy, or what serves it, failed. The stream
+// goes on with its baseline.
+type AutotuneFault struct{ policy.Fault }
+
+// AutotuneDecision comes when a stream's probe phase ends.
+type AutotuneDecision struct {
+	policy.Decision
+	Knobs []policy.Knob
+}
+
+// Steady comes when the rest of a tuned stream has been cut into parts.
+type Steady struct {
+	Stream  string
+	Knobs   []policy.Knob
+	Setting policy.Setting
+}
+
 // StreamLoaded comes when all rows of a stream are committed to staging.
 type StreamLoaded struct {
 	Stream string
@@ -135,17 +184,24 @@ type StreamSummary struct {
 	Setting policy.Setting // the last one in force
 }
 
-func (RunStarted) Name() string    { return "run-started" }
-func (StreamSkipped) Name() string { return "stream-skipped" }
-func (StreamStarted) Name() string { return "stream-started" }
-func (Progress) Name() string      { return "progress" }
-func (PartDone) Name() string      { return "part-done" }
-func (Retry) Name() string         { return "retry" }
-func (Notice) Name() string        { return "notice" }
-func (StreamLoaded) Name() string  { return "stream-loaded" }
-func (PublishStep) Name() string   { return "publish-step" }
-func (StreamDone) Name() string    { return "stream-done" }
-func (RunDone) Name() string       { return "run-done" }
+func (RunStarted) Name() string       { return "run-started" }
+func (StreamSkipped) Name() string    { return "stream-skipped" }
+func (StreamStarted) Name() string    { return "stream-started" }
+func (Progress) Name() string         { return "progress" }
+func (PartDone) Name() string         { return "part-done" }
+func (Retry) Name() string            { return "retry" }
+func (Notice) Name() string           { return "notice" }
+func (AutotuneSkipped) Name() string  { return "autotune-skipped" }
+func (PolicyCalled) Name() string     { return "policy-called" }
+func (WindowDone) Name() string       { return "window" }
+func (Clamped) Name() string          { return "clamp" }
+func (AutotuneFault) Name() string    { return "autotune-fault" }
+func (AutotuneDecision) Name() string { return "autotune-decision" }
+func (Steady) Name() string           { return "steady" }
+func (StreamLoaded) Name() string     { return "stream-loaded" }
+func (PublishStep) Name() string      { return "publish-step" }
+func (StreamDone) Name() string       { return "stream-done" }
+func (RunDone) Name() string          { return "run-done" }
 
 func (e RunStarted) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("run", e.RunID), slog.Int("attempt", e.Attempt),
@@ -181,6 +237,48 @@ func (e Retry) LogValue() slog.Value {
 
 func (e Notice) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("text", e.Text))
+}
+
+func (e AutotuneSkipped) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("reason", e.Reason),
+		slog.String("detail", e.Detail), slog.String("pins", e.Pins.Format(e.Knobs)))
+}
+
+func (e PolicyCalled) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("stream", e.Stream), slog.Int("seq", e.Seq), slog.String("op", e.Op),
+		slog.Float64("took_secs", e.Took.Seconds())}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+func (e WindowDone) LogValue() slog.Value {
+	w := e.Window
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int("seq", w.Seq), slog.Int("candidate", w.Candidate),
+		slog.String("setting", e.Setting.Format(e.Knobs)), slog.Float64("secs", w.Seconds),
+		slog.Float64("bytes_per_sec", w.BytesPerSecond()), slog.String("masked", w.Masked))
+}
+
+func (e Clamped) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("clamp", e.Clamp.String()))
+}
+
+func (e AutotuneFault) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("reason", e.Reason), slog.String("detail", e.Detail))
+}
+
+func (e AutotuneDecision) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("reason", e.Reason),
+		slog.String("baseline", e.Baseline.Format(e.Knobs)), slog.String("winner", e.Winner.Format(e.Knobs)),
+		slog.Float64("lead", e.Lead), slog.Float64("low", e.Low), slog.Float64("high", e.High),
+		slog.Any("candidates", e.Candidates), slog.Any("clamps", e.Clamps), slog.Int("windows", e.Windows),
+		slog.Any("masked", e.Masked), slog.Int64("probe_rows", e.ProbeRows),
+		slog.Float64("probe_secs", e.ProbeSeconds), slog.Float64("lost_secs", e.LostSeconds))
+}
+
+func (e Steady) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.String("setting", e.Setting.Format(e.Knobs)))
 }
 
 func (e StreamLoaded) LogValue() slog.Value {

@@ -11,10 +11,12 @@ BEGIN {
 	# What a package may import of ours; the first line that fits counts. "x/..." is x and all below, as for go build.
 	own("policy",         "")
 	own("policy/builtin", "policy")
+	own("policy/sim",     "policy/... runtime/probe")
 	own("policy/...",     "policy/...")
 	own("connectors",     "policy")
 	own("connectors/...", "policy connectors/...")
-	own("runtime/...",    "policy connectors")
+	own("runtime/probe",  "policy")
+	own("runtime/...",    "policy connectors runtime/...")
 	own("hcl/...",        "policy")
 	own("internal/...",   "internal/...")
 	own("...",            "policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")

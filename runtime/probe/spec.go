@@ -1,0 +1,83 @@
+package probe
+
+import (
+	"encoding/json"
+
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// Spec is what the probe phase of one stream starts from.
+type Spec struct {
+	Facts  policy.Facts
+	Policy policy.Info
+	// Knobs are all knobs as they hold for the stream: an enum lists only what
+	// the stream supports. Those in Pins are never turned.
+	Knobs    []policy.Knob
+	Pins     policy.Setting
+	Baseline policy.Setting
+	Guards   Guards
+	Budget   Budget
+	// Seed draws the order in which the candidates of a round take turns.
+	Seed   uint64
+	Config json.RawMessage // of the policy
+}
+
+// Guards say, for clamps, why a knob may not be what was proposed.
+type Guards struct {
+	// Bounds says by knob what its upper bound comes from: "worker_cap".
+	Bounds map[string]string
+	// WhyNot says by knob, and by value of an enum, what is in the way.
+	WhyNot map[string]map[string]string
+	// MaxMemory is what rbt may have resident, in bytes: a candidate whose
+	// windows show more is invalid. 0 is no bound.
+	MaxMemory int64
+}
+
+// Budget bounds the probe phase.
+type Budget struct {
+	// Seconds is the most that the phase may last, from the stream's first
+	// window. Hard.
+	Seconds float64
+	// Rows is the most rows that windows may move. It gives way to MinWindows,
+	// up to MaxFraction and Seconds, unless StrictRows is set.
+	Rows       int64
+	StrictRows bool
+	// MaxFraction of the estimated rows, or bytes where rows are unknown, is
+	// the most that windows may move. Hard, where there is an estimate.
+	MaxFraction float64
+	// MinWindows is how many valid windows a candidate needs before it is
+	// judged.
+	MinWindows int
+	// Lead is how far ahead a candidate must be, as a fraction, with stable
+	// variance, for its round to stop early.
+	Lead float64
+	// MinBytesPerLane is the least that a window moves per lane.
+	MinBytesPerLane int64
+	// MinRoundTrips is the least that a window lasts, in round trips.
+	MinRoundTrips float64
+}
+
+// Action is what to do now: exactly one of its fields is set.
+type Action struct {
+	// Propose asks the policy; the answer goes to [Scheduler.Proposed].
+	Propose *policy.ProposeRequest
+	// Score asks the policy; the answer goes to [Scheduler.Scored].
+	Score *policy.ScoreRequest
+	// Run runs a window; what it measured goes to [Scheduler.Measured].
+	Run *Run
+	// Lock ends the phase: the rest of the stream runs with the winner.
+	Lock *policy.Decision
+}
+
+// Run is a window to be run.
+type Run struct {
+	Candidate int
+	Setting   policy.Setting
+	// Bytes is how much of the stream the window takes, warm-up included, as
+	// bytes handed to the destination.
+	Bytes int64
+	// Discard is the share of Bytes that goes before measuring begins.
+	Discard float64
+	// Repeats says that an earlier window like this one was masked, and why.
+	Repeats string
+}
