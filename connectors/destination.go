@@ -104,6 +104,10 @@ type Writer interface {
 	Write(ctx context.Context, b *Block) error
 	// Commit commits the part's rows together with its mark. It fails where
 	// the server counts other rows than rows.
-	Commit(ctx context.Context, rows int64) (WriteStats, error)
+	Commit(ctx context.Context, rows int64) error
+	// Stats is what the part has cost since its Begin; behind Commit or an
+	// error it keeps the last numbers, until the next Begin. It only reads
+	// memory, so that it can be asked behind every Write.
+	Stats() WriteStats
 	Close()
 }

@@ -209,7 +209,8 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 }
 
 func (l *lane) commit(ctx context.Context, done *PartDone) error {
-	stats, err := l.writer.Commit(ctx, done.Rows)
+	err := l.writer.Commit(ctx, done.Rows)
+	stats := l.writer.Stats()
 	done.FlushTime, done.CommitTime, done.Flushes = stats.FlushTime, stats.CommitTime, stats.Flushes
 	return err
 }

@@ -39,7 +39,8 @@ func copyPart(ctx context.Context, r connectors.Reader, w connectors.Writer, p c
 			return connectors.WriteStats{}, err
 		}
 		if done {
-			return w.Commit(ctx, rows)
+			err := w.Commit(ctx, rows)
+			return w.Stats(), err
 		}
 		rows += int64(len(b.Ends))
 		if err := w.Write(ctx, &b); err != nil {
