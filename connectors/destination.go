@@ -72,6 +72,11 @@ type Load interface {
 	Writer(ctx context.Context) (Writer, error)
 	// Marks returns the rows of each part that is committed for good.
 	Marks(ctx context.Context, stream string, generation int) (map[int64]int64, error)
+	// Vitals reads what the destination says of itself, beside the lanes and
+	// without waiting for any other work of the load. It is cheap enough to be
+	// called around every window, and bounded to a few seconds where the server
+	// does not answer. What it cannot read it names; the only error is ctx's own.
+	Vitals(ctx context.Context) (Vitals, error)
 	// Publish builds what the staging table lacks and makes its rows visible.
 	// Called again after an error it goes on where it was.
 	Publish(ctx context.Context, t *Target, generation int, progress func(step string)) error

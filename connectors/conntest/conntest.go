@@ -10,7 +10,9 @@ package conntest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +23,8 @@ import (
 
 // Harness is a stream to copy, for one check: every check takes a new one.
 type Harness struct {
-	Source      connectors.Source
+	Source connectors.Source
+	// Destination has no more rights than a run cannot do without.
 	Destination connectors.Destination
 	// Stream has some thousand rows. Its target does not exist.
 	Stream connectors.StreamSpec
@@ -45,6 +48,7 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"a part is committed once", markedOnce},
 		{"a wrong count is not committed", wrongCount},
 		{"a writer says what a part has cost", stats},
+		{"a destination says what it may of itself", vitals},
 		{"a pipeline runs once at a time", locked},
 		{"an unfinished run is taken up", takenUp},
 	} {
@@ -352,6 +356,38 @@ func stats(s *session) {
 		s.t.Error("the writer knows of no bytes")
 	}
 	s.finish("failed")
+}
+
+func vitals(s *session) {
+	before := must(s.load.Vitals(s.t.Context()))(s.t)
+	s.copy(s.all(s.settings()[0], 0)...)
+	after := must(s.load.Vitals(s.t.Context()))(s.t)
+	for _, v := range []connectors.Vitals{before, after} {
+		for _, metric := range v.Missing {
+			if !slices.Contains(metrics(), metric) {
+				s.t.Errorf("%s is missing, but no metric of a window", metric)
+			}
+		}
+	}
+	if after.WAL < before.WAL || after.Checkpoints < before.Checkpoints {
+		s.t.Errorf("time runs backwards, from %+v to %+v", before, after)
+	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	if _, err := s.load.Vitals(ctx); !errors.Is(err, context.Canceled) {
+		s.t.Errorf("a cancelled look: %v", err)
+	}
+	s.finish("failed")
+}
+
+// metrics are the names that a window's metrics have in JSON.
+func metrics() []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[policy.Window]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }
 
 func locked(s *session) {
