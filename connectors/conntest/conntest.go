@@ -49,6 +49,7 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"a wrong count is not committed", wrongCount},
 		{"a writer says what a part has cost", stats},
 		{"a destination says what it may of itself", vitals},
+		{"the books take every outcome of tuning", tuned},
 		{"a pipeline runs once at a time", locked},
 		{"an unfinished run is taken up", takenUp},
 	} {
@@ -388,6 +389,23 @@ func metrics() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+func tuned(s *session) {
+	baseline := s.settings()[0]
+	for _, t := range []connectors.Tuning{
+		{Decision: &policy.Decision{Baseline: baseline, Winner: baseline, Reason: policy.BecauseNoLead, Detail: "any text: → \x00 \xff"}},
+		{Skip: &policy.Skip{Reason: policy.SkippedSmall}},
+		{Fault: &policy.Fault{Reason: policy.FaultPanic, Detail: "any text: → \x00 \xff"}},
+	} {
+		t.Stream, t.Generation = s.stream.Spec.Name, s.generation
+		for range 2 { // the answer to the first one may have been lost
+			if err := s.load.NoteTuning(s.t.Context(), t); err != nil {
+				s.t.Errorf("%+v: %v", t, err)
+			}
+		}
+	}
+	s.finish("failed")
 }
 
 func locked(s *session) {
