@@ -70,7 +70,7 @@ type Load interface {
 	Note(ctx context.Context, stream string, generation int, plan []byte) error
 	// NoteTuning writes what became of tuning a stream into the books. Called
 	// again with the same, it changes nothing. Numbers that are not finite are an
-	// error.
+	// error. It is called once at a time for a stream.
 	NoteTuning(ctx context.Context, t Tuning) error
 	// Writer opens a connection for a lane.
 	Writer(ctx context.Context) (Writer, error)

@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS _rbt.foreign_keys (
 CREATE TABLE IF NOT EXISTS _rbt.decisions (
 	run_id text NOT NULL REFERENCES _rbt.runs ON DELETE CASCADE,
 	stream text NOT NULL,
-	id bigint GENERATED ALWAYS AS IDENTITY,
+	number int NOT NULL, -- from 1, in the order in which they came
 	generation int NOT NULL,
 	attempt int NOT NULL,
 	kind text NOT NULL, -- decision, skipped, fault
@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS _rbt.decisions (
 	lost_secs float8,
 	record jsonb NOT NULL,
 	decided_at timestamptz NOT NULL DEFAULT now(),
-	PRIMARY KEY (run_id, stream, id)
+	PRIMARY KEY (run_id, stream, number)
 );`
 
 // openBooks creates the books where they are missing, and refuses those that a

@@ -15,9 +15,10 @@ import (
 // noteTuningSQL takes the columns from the record. A call that is repeated,
 // because nobody heard that it was committed, adds nothing.
 const noteTuningSQL = `
-INSERT INTO _rbt.decisions (run_id, stream, generation, attempt, kind, reason, detail, policy, baseline, winner,
+INSERT INTO _rbt.decisions (run_id, stream, number, generation, attempt, kind, reason, detail, policy, baseline, winner,
 	lead, low, high, windows, masked, probe_rows, probe_secs, lost_secs, record)
-SELECT $1, $2, $3::int, $4::int, $5, r->>'reason', r->>'detail', r->'policy'->>'name', r->'baseline', r->'winner',
+SELECT $1, $2, (SELECT count(*) + 1 FROM _rbt.decisions WHERE run_id = $1 AND stream = $2),
+	$3::int, $4::int, $5, r->>'reason', r->>'detail', r->'policy'->>'name', r->'baseline', r->'winner',
 	(r->>'lead')::float8, (r->>'low')::float8, (r->>'high')::float8, (r->>'windows')::int,
 	coalesce((SELECT sum(n::int) FROM jsonb_each_text(r->'masked') AS m (reason, n)), CASE WHEN r ? 'windows' THEN 0 END),
 	(r->>'probe_rows')::int8, (r->>'probe_secs')::float8, (r->>'lost_secs')::float8, r

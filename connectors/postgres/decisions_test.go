@@ -44,7 +44,7 @@ func TestNoteTuning(t *testing.T) {
 	again.Masked, again.Winner = nil, aDecision.Baseline
 	note(connectors.Tuning{Decision: &again})
 	const line = `select concat_ws(' ', stream, generation, attempt, kind, reason, detail, policy, baseline, winner->>'parallelism')
-		from _rbt.decisions order by id`
+		from _rbt.decisions order by number`
 	base := `{"parallelism": 4, "partition_mode": "ctid"}`
 	diff(t, [][]string{
 		{"public.t 2 1 skipped stream-too-small one part"},
@@ -56,7 +56,7 @@ func TestNoteTuning(t *testing.T) {
 		{"0.382", "0.31", "0.45", "4", "3", "1000", "1.5", "0.41", "1"},
 		{"0.382", "0.31", "0.45", "4", "0", "1000", "1.5", "0.41", "NULL"},
 	}, b.dst.Query(t, `select lead, low, high, windows, masked, probe_rows, probe_secs, lost_secs, record->'masked'->'checkpoint'
-		from _rbt.decisions where kind = 'decision' order by id`))
+		from _rbt.decisions where kind = 'decision' order by number`))
 	bad := aDecision
 	bad.Lead = math.NaN()
 	if err := l.NoteTuning(t.Context(), connectors.Tuning{Stream: "public.t", Decision: &bad}); err == nil || connectors.Retryable(err) {
