@@ -28,19 +28,17 @@ const defaultMinPart = 16 << 20
 
 // facts is what a cutter needs to know of a stream.
 type facts struct {
-	relation  string    // as FROM has it
-	where     string    // the stream's own condition
-	name      string    // as COPY has it; empty where COPY cannot read it by its name
-	bytes     int64     // all of it; -1 where that is unknown
-	minPart   int64     // the least that a part is cut to
-	stored    bool      // its rows lie in heaps that can be sampled
-	elsewhere bool      // some do not
-	leaves    []uint32  // the tables that its rows lie in
-	within    string    // the condition of lying there, where that has to be said
-	heap      heapShape // empty where ctid cannot divide the relation
-	noBlocks  error     // and why
-	key       keyAxis
-	from      origin // the database
+	relation string // as FROM has it
+	where    string // the stream's own condition
+	name     string // as COPY has it; empty where COPY cannot read it by its name
+	bytes    int64  // all of it; -1 where that is unknown
+	minPart  int64  // the least that a part is cut to
+	stored   bool   // its rows lie in heaps that can be sampled
+	place
+	within   string // the condition of lying there, where that has to be said
+	noBlocks error  // why ctid cannot divide it
+	key      keyAxis
+	from     origin // the database
 }
 
 // origin says which database the stream comes from.
