@@ -6,10 +6,10 @@ const (
 	// Windows. The target length is a share of the stream's estimated duration,
 	// so that a window on a bad setting costs little of a short stream: fixed
 	// windows of 1 s tripled the regret on 30 GB where one setting was 9x slower.
-	windowShare = 0.004
+	windowShare = 0.002
 	// discard is the share of a window that goes before measuring begins: lanes
 	// connect, plans are made, TCP's window opens.
-	discard = 0.25
+	discard = 0.2
 	// caution is how much of a window the first one of an unknown setting takes.
 	caution = 0.5
 	// flushesPerWindow is how many times over a window holds the larger value
@@ -30,8 +30,8 @@ const (
 	// more than adoptErrors standard errors; it is dropped once even
 	// dropErrors above what was measured it would not be ahead by worth.
 	worth       = 0.02
-	adoptErrors = 1.3
-	dropErrors  = 1.0
+	adoptErrors = 1.6
+	dropErrors  = 0.5
 	// A lead above Budget.Lead is stable at this many standard errors.
 	stableErrors = 2
 	// At once, after a single window: on a gap, as a log-ratio, of hugeGap, or
@@ -57,9 +57,9 @@ const (
 	// confirmWindows windows, for which confirmShare of the budget is kept. It
 	// stays the winner at confirmErrors standard errors.
 	confirmLead    = 0.30
-	confirmWindows = 4
+	confirmWindows = 6
 	confirmShare   = 0.18
-	confirmErrors  = 1.6
+	confirmErrors  = 3.0
 
 	// Masks. A reason that masked maskRun windows in succession, or more than
 	// maskShare of at least maskSample windows, is how things are on these
@@ -69,7 +69,10 @@ const (
 	maskSample = 6
 	// unusableRun is how many windows in succession may be without a usable
 	// measurement.
-	unusableRun = 6
+	unusableRun = 3
+	// shortRun is the same for windows with too little to measure, which grow
+	// meanwhile.
+	shortRun = 6
 	// maxGrow is how many times the windows of a setting are doubled because
 	// there was too little to measure.
 	maxGrow = 5

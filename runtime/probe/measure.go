@@ -11,8 +11,8 @@ import (
 func (s *Scheduler) spend(c *candidate, w policy.Window, elapsed float64) {
 	m := moved(w)
 	s.moved.add(m)
-	if sensible(elapsed) >= s.elapsed && elapsed > 0 {
-		s.elapsed = elapsed
+	if now := sensible(elapsed); now > s.elapsed {
+		s.elapsed = now
 	} else {
 		s.elapsed += m.seconds
 	}
@@ -67,7 +67,11 @@ func (s *Scheduler) again(c *candidate, reason string) {
 	if reason == policy.MaskShort || reason == policy.MaskRanDry && s.masks.unusable > 1 {
 		c.grow = min(c.grow+1, maxGrow)
 	}
-	if s.masks.unusable < unusableRun {
+	patience := shortRun
+	if reason == policy.MaskClock {
+		patience = unusableRun
+	}
+	if s.masks.unusable < patience {
 		s.repeat, s.repeats = c, reason
 		return
 	}

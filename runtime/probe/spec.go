@@ -81,7 +81,7 @@ func DefaultBudget() Budget {
 		MinWindows:       2,
 		Lead:             0.08,
 		MinWindowSeconds: 0.2,
-		MaxWindowSeconds: 0.8,
+		MaxWindowSeconds: 0.35,
 		MinBytesPerLane:  20 * 64 << 10, // twenty buffers
 		MinRoundTrips:    10,
 	}
