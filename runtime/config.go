@@ -29,8 +29,10 @@ type Config struct {
 	PartBytes int64
 	// RetryFor is how long a part is tried again after an error that may pass.
 	RetryFor time.Duration
-	// Autotune says how streams are tuned; nil is not at all.
+	// Autotune says how streams are tuned; nil is not at all, and Untuned then
+	// says why, in words for people.
 	Autotune *Autotune
+	Untuned  string
 	// Windows, where set, is asked before each stretch of a stream's work: the
 	// knobs to turn for it and its size in bytes as the source stores it, 0 for
 	// the rest of the stream. Pinned knobs stay as they are.
