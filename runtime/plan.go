@@ -121,6 +121,9 @@ func (c Config) plan(s *connectors.Stream, t *connectors.Target, lanes connector
 	for _, choice := range slices.Concat([]connectors.Choice{lanes}, s.Choices, t.Choices) {
 		p.resolve(choice, c.Streams[i].Pins, c.Pins)
 	}
+	if c.Autotune == nil {
+		p.Skip = &policy.Skip{Stream: s.Spec.Name, Reason: policy.SkippedDisabled, Detail: c.Untuned, Pins: p.Pins}
+	}
 	return p
 }
 

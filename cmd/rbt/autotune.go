@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/rapidbyte/rbt/hcl"
 	"github.com/rapidbyte/rbt/runtime"
@@ -33,12 +35,9 @@ func autotuneOff(p *hcl.Pipeline) (string, error) {
 	return "", nil
 }
 
-// A window has to move enough per lane to be more than what buffers on the way
-// can swallow, and to last long enough for the link's delay not to matter.
-const (
-	windowBytesPerLane = 20 * 256 << 10 // twenty blocks
-	windowRoundTrips   = 10
-)
+// callTimeout is how long the built-in policy may take for an answer: as long as
+// a module of which the file does not say.
+const callTimeout = 500 * time.Millisecond
 
 // autotune is how the runtime shall tune; nil where it shall not.
 func (j *job) autotune(runID string) *runtime.Autotune {
@@ -47,21 +46,20 @@ func (j *job) autotune(runID string) *runtime.Autotune {
 	}
 	a := j.pipeline.Autotune
 	return &runtime.Autotune{
-		Policy: newPolicy(a.Policy),
-		Config: a.Policy.Config,
-		Budget: probe.Budget{
-			Seconds:         a.Probe.MaxDuration.Seconds(),
-			Rows:            a.Probe.MaxRows,
-			StrictRows:      a.Probe.StrictRows,
-			MaxFraction:     a.Probe.MaxFraction,
-			MinWindows:      a.Probe.MinWindows,
-			Lead:            a.Probe.Lead,
-			MinBytesPerLane: windowBytesPerLane,
-			MinRoundTrips:   windowRoundTrips,
-		},
+		Policy:      newPolicy(a.Policy),
+		Config:      a.Policy.Config,
+		Budget:      budget(a.Probe),
 		Seed:        seed(runID),
-		CallTimeout: a.Policy.Timeout,
+		CallTimeout: cmp.Or(a.Policy.Timeout, callTimeout),
 	}
+}
+
+// budget is what the pipeline file allows, within what it does not speak of.
+func budget(p hcl.Probe) probe.Budget {
+	b := probe.DefaultBudget()
+	b.Seconds, b.MinWindows, b.Lead = p.MaxDuration.Seconds(), p.MinWindows, p.Lead
+	b.Rows, b.StrictRows, b.MaxFraction = p.MaxRows, p.StrictRows, p.MaxFraction
+	return b
 }
 
 // seed makes the order of windows differ between runs, and the same when a

@@ -106,7 +106,8 @@ func runRecord(c *runtime.Config, streams int) trace.Run {
 func budgetRecord(b probe.Budget) *trace.Budget {
 	return &trace.Budget{
 		Seconds: b.Seconds, Rows: b.Rows, StrictRows: b.StrictRows, MaxFraction: b.MaxFraction,
-		MinWindows: b.MinWindows, Lead: b.Lead, MinBytesPerLane: b.MinBytesPerLane, MinRoundTrips: b.MinRoundTrips,
+		LostTime: b.LostTime, MinWindows: b.MinWindows, Lead: b.Lead,
+		MinBytesPerLane: b.MinBytesPerLane, MinRoundTrips: b.MinRoundTrips,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/hcl"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -46,7 +47,11 @@ func newJob(p *hcl.Pipeline) (*job, error) {
 }
 
 // newPolicy is the policy that a pipeline file asks for.
-func newPolicy(hcl.Policy) policy.Policy { return noPolicy{} }
+func newPolicy(hcl.Policy) policy.Policy { return builtin.New() }
+
+// candidates are the values that the policy begins with for a knob that stands
+// at a value, that value among them.
+func candidates(k policy.Knob, at policy.Value) []policy.Value { return builtin.Candidates(k, at) }
 
 func sourceConfig(p *hcl.Pipeline) postgres.Config {
 	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout}

@@ -55,6 +55,7 @@ type Budget struct {
 	Rows            int64   `json:"max_rows"`
 	StrictRows      bool    `json:"strict_rows"`
 	MaxFraction     float64 `json:"max_fraction"`
+	LostTime        float64 `json:"max_lost_time"` // as a fraction of the stream's duration
 	MinWindows      int     `json:"min_windows"`
 	Lead            float64 `json:"lead"`
 	MinBytesPerLane int64   `json:"min_bytes_per_lane"`
