@@ -29,10 +29,10 @@ type Config struct {
 	PartBytes int64
 	// RetryFor is how long a part is tried again after an error that may pass.
 	RetryFor time.Duration
-	// Autotune says how streams are tuned; nil is not at all.
+	// Autotune says how streams are tuned; nil is not at all, and Untuned then
+	// says why, in words for people.
 	Autotune *Autotune
-	// Untuned says why Autotune is nil, for people: "--no-autotune".
-	Untuned string
+	Untuned  string
 	// Events receives what happens, one call at a time. It must not block for
 	// long: the lanes wait for it. Nil is no listener.
 	Events func(Event)
