@@ -42,6 +42,12 @@ func Open(ctx context.Context, binary, folder string) (*Program, error) {
 	return &Program{Version: version, path: path, folder: folder}, err
 }
 
+// Accepts reports whether rbt run knows a flag.
+func (p *Program) Accepts(ctx context.Context, flag string) (bool, error) {
+	help, err := measure.Printed(ctx, p.path, "run", "--help")
+	return strings.Contains(help, flag+" "), err
+}
+
 // Job is one run of rbt.
 type Job struct {
 	Table string
