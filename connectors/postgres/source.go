@@ -104,6 +104,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	for _, st := range streams {
 		st.Facts.(*facts).from = from
 		st.Choices = []connectors.Choice{s.choose(st)}
+		st.Notes = s.streamNotes(st)
 	}
 	return streams, nil
 }
