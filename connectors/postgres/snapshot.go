@@ -22,6 +22,7 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 // two connections hold it, and each can replace the other.
 type snapshot struct {
 	cfg     Config
+	options SourceOptions
 	version int
 	started string            // when the server was: it tells servers apart
 	notes   map[string]string // of the server, for policies
@@ -43,19 +44,19 @@ const holdEvery = 5 * time.Second
 
 // Snapshot exports a new moment.
 func (s *Source) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := newSnapshot(ctx, s.cfg)
+	snap, err := newSnapshot(ctx, s.cfg, s.options)
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot of the source: %w", err)
 	}
 	return snap, nil
 }
 
-func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
+func newSnapshot(ctx context.Context, cfg Config, options SourceOptions) (*snapshot, error) {
 	conn, err := cfg.connect(ctx, sourceRole)
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
+	s := &snapshot{cfg: cfg, options: options, version: version(conn), holders: []*pgx.Conn{conn}}
 	if err := s.open(ctx, conn); err != nil {
 		s.Close(ctx)
 		return nil, err
