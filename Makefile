@@ -59,6 +59,10 @@ check-generated:
 bench: postgres build ## Measure rbt against its peers
 	go run ./bench
 
+.PHONY: bench-tune
+bench-tune: postgres build ## Measure what tuning gains and costs: hours
+	go run ./bench/tune
+
 .PHONY: fmt
 fmt: ## Format the Go files
 	gofmt -w .

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/rapidbyte/rbt/internal/measure"
 	"github.com/rapidbyte/rbt/internal/testbed"
 )
 
@@ -80,7 +81,7 @@ func parse(args []string) (options, error) {
 	if o.rows < 1 || o.rounds < 1 || o.lanes < 1 {
 		return o, errors.New("-rows, -rounds and -lanes must be at least 1")
 	}
-	if o.only != "" && !slices.ContainsFunc(tables(), func(t table) bool { return t.name == o.only }) {
+	if o.only != "" && !slices.ContainsFunc(tables(), func(t testbed.Table) bool { return t.Name == o.only }) {
 		return o, fmt.Errorf("there is no table %q", o.only)
 	}
 	return o, nil
@@ -118,27 +119,33 @@ func bench(ctx context.Context, o options) (err error) {
 	return o.writeJSON(r)
 }
 
+// tables are the shapes to measure.
+func tables() []testbed.Table { return []testbed.Table{testbed.Metrics(), testbed.Lineitem()} }
+
 // contenders are all of them, those that are missing too.
 func (o options) contenders(ctx context.Context, folder string) ([]contender, error) {
-	binary, err := build(ctx, folder)
+	built, err := testbed.Build(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
-	var all []contender
-	for _, s := range append([]string{"rbt=" + binary}, o.also...) {
+	add := func(all []contender, name string, p *testbed.Program) []contender {
+		return append(all, rbt(fmt.Sprintf("%s, %d lanes", name, o.lanes), p, o.lanes))
+	}
+	all := add(nil, "rbt", built)
+	for _, s := range o.also {
 		name, file, _ := strings.Cut(s, "=")
-		c, err := rbt(ctx, fmt.Sprintf("%s, %d lanes", name, o.lanes), file, folder, o.lanes)
+		other, err := testbed.Open(ctx, file, folder)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, c)
+		all = add(all, name, other)
 	}
 	return append(all, pipe(ctx)), nil
 }
 
 // measure lets those contenders that are there copy the tables.
 func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender, log io.Writer) (report, error) {
-	r := report{Machine: describeMachine(), Settings: o.settings(), Rounds: o.rounds}
+	r := report{Machine: measure.ThisMachine(), Settings: o.settings(), Rounds: o.rounds}
 	present := race{bed: bed, rounds: o.rounds, log: log}
 	for _, c := range all {
 		if c.missing != "" {
@@ -154,11 +161,11 @@ func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender,
 		return r, err
 	}
 	for _, t := range tables() {
-		if o.only != "" && o.only != t.name {
+		if o.only != "" && o.only != t.Name {
 			continue
 		}
-		fmt.Fprintf(log, "filling %s with %s rows …\n", t.name, thousands(int64(o.rows)))
-		if err := t.fill(ctx, bed.Source, o.rows); err != nil {
+		fmt.Fprintf(log, "filling %s with %s rows …\n", t.Name, measure.Thousands(int64(o.rows)))
+		if err := t.Fill(ctx, bed.Source, o.rows); err != nil {
 			return r, err
 		}
 		m, err := present.measure(ctx, t)

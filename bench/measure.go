@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rapidbyte/rbt/internal/measure"
 	"github.com/rapidbyte/rbt/internal/testbed"
 )
 
@@ -12,7 +13,7 @@ import (
 type result struct {
 	Table     string
 	Contender string
-	Runs      []usage
+	Runs      []measure.Usage
 	Ratios    []float64 // of each run's time to the pipe's in the same round; empty without the pipe
 }
 
@@ -32,17 +33,17 @@ type race struct {
 	log        io.Writer
 }
 
-func (r *race) measure(ctx context.Context, t table) (measurement, error) {
-	m := measurement{Table: t.name}
+func (r *race) measure(ctx context.Context, t testbed.Table) (measurement, error) {
+	m := measurement{Table: t.Name}
 	var err error
-	if m.Rows, err = r.bed.Source.Rows(ctx, t.name); err != nil {
+	if m.Rows, err = r.bed.Source.Rows(ctx, t.Name); err != nil {
 		return m, err
 	}
-	if m.Bytes, err = r.bed.Source.CopyBytes(ctx, t.name); err != nil {
+	if m.Bytes, err = r.bed.Source.CopyBytes(ctx, t.Name); err != nil {
 		return m, err
 	}
 	for _, c := range r.contenders {
-		m.Results = append(m.Results, result{Table: t.name, Contender: c.name})
+		m.Results = append(m.Results, result{Table: t.Name, Contender: c.name})
 	}
 	for round := range r.rounds {
 		for turn := range r.contenders {
@@ -50,43 +51,25 @@ func (r *race) measure(ctx context.Context, t table) (measurement, error) {
 			c := r.contenders[i]
 			u, err := r.turn(ctx, c, t, m.Rows)
 			if err != nil {
-				return m, fmt.Errorf("%s, %s, round %d: %w", t.name, c.name, round+1, err)
+				return m, fmt.Errorf("%s, %s, round %d: %w", t.Name, c.name, round+1, err)
 			}
 			m.Results[i].Runs = append(m.Results[i].Runs, u)
 			fmt.Fprintf(r.log, "%s, round %d of %d, %s: %.2f s, %.2f CPU-s, servers %.2f CPU-s\n",
-				t.name, round+1, r.rounds, c.name, u.Wall.Seconds(), u.CPU.Seconds(), u.Servers.Seconds())
+				t.Name, round+1, r.rounds, c.name, u.Wall.Seconds(), u.CPU.Seconds(), u.Servers.Seconds())
 		}
 	}
 	m.compare()
 	return m, nil
 }
 
-// turn is one copy into a fresh database, with nothing left to write on either server.
-func (r *race) turn(ctx context.Context, c contender, t table, rows int64) (usage, error) {
-	if err := r.bed.Destination.Renew(ctx); err != nil {
-		return usage{}, err
-	}
+// turn has a contender copy the table.
+func (r *race) turn(ctx context.Context, c contender, t testbed.Table, rows int64) (measure.Usage, error) {
+	turn := testbed.Turn{Table: t.Name, Rows: rows}
 	if !c.creates {
-		if err := r.bed.Destination.Exec(ctx, t.create()); err != nil {
-			return usage{}, err
-		}
+		turn.Prepare = t.Create()
 	}
-	for _, s := range []*testbed.Server{r.bed.Source, r.bed.Destination} {
-		if err := s.Exec(ctx, "CHECKPOINT"); err != nil {
-			return usage{}, err
-		}
-	}
-	before := r.bed.CPU(ctx)
-	u, err := c.copy(ctx, r.bed, t.name)
-	if err != nil {
-		return usage{}, err
-	}
-	u.Servers = r.bed.CPU(ctx) - before
-	arrived, err := r.bed.Destination.Rows(ctx, t.name)
-	if err == nil && arrived != rows {
-		err = fmt.Errorf("%d rows arrived of %d", arrived, rows)
-	}
-	return u, err
+	turn.Copy = func(ctx context.Context) (measure.Usage, error) { return c.copy(ctx, r.bed, t.Name) }
+	return r.bed.Take(ctx, turn)
 }
 
 // compare sets each run beside the pipe's of the same round.

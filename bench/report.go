@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/rapidbyte/rbt/internal/measure"
 )
 
 // report is what the benchmark prints.
 type report struct {
-	Machine      machine           `json:"machine"`
+	Machine      measure.Machine   `json:"machine"`
 	Servers      string            `json:"servers"`  // their version
 	Settings     map[string]string `json:"settings"` // of both servers
 	Versions     []named           `json:"contenders"`
@@ -34,40 +36,47 @@ type measured struct {
 
 // figure is what came out for one contender.
 type figure struct {
-	Contender       string    `json:"contender"`
-	Seconds         spread    `json:"seconds"`
-	Runs            []float64 `json:"runs_seconds"`
-	Ratio           *spread   `json:"ratio_to_pipe,omitempty"`
-	MBPerSecond     float64   `json:"mb_per_second"`
-	RowsPerSecond   float64   `json:"rows_per_second"`
-	CPUSecondsPerGB float64   `json:"cpu_seconds_per_gb"`
-	ServersPerGB    float64   `json:"server_cpu_seconds_per_gb,omitempty"`
-	PeakMemory      int64     `json:"peak_memory_bytes"`
+	Contender       string          `json:"contender"`
+	Seconds         measure.Spread  `json:"seconds"`
+	Runs            []float64       `json:"runs_seconds"`
+	Ratio           *measure.Spread `json:"ratio_to_pipe,omitempty"`
+	MBPerSecond     float64         `json:"mb_per_second"`
+	RowsPerSecond   float64         `json:"rows_per_second"`
+	CPUSecondsPerGB float64         `json:"cpu_seconds_per_gb"`
+	ServersPerGB    float64         `json:"server_cpu_seconds_per_gb,omitempty"`
+	PeakMemory      int64           `json:"peak_memory_bytes"`
 }
 
 // figures works a measurement out. MB and GB are powers of ten.
 func figures(m measurement) measured {
 	out := measured{Table: m.Table, Rows: m.Rows, Bytes: m.Bytes}
 	for _, r := range m.Results {
-		f := figure{Contender: r.Contender, Seconds: spreadBy(r.Runs, func(u usage) float64 { return u.Wall.Seconds() })}
+		f := figure{Contender: r.Contender, Runs: measure.Each(r.Runs, wall)}
+		f.Seconds = measure.SpreadOf(f.Runs)
 		for _, u := range r.Runs {
-			f.Runs = append(f.Runs, u.Wall.Seconds())
 			f.PeakMemory = max(f.PeakMemory, u.Memory)
 		}
 		if len(r.Ratios) > 0 {
-			ratio := spreadOf(r.Ratios)
+			ratio := measure.SpreadOf(r.Ratios)
 			f.Ratio = &ratio
 		}
 		f.MBPerSecond = float64(m.Bytes) / 1e6 / f.Seconds.Median
 		f.RowsPerSecond = float64(m.Rows) / f.Seconds.Median
-		f.CPUSecondsPerGB = m.perGB(spreadBy(r.Runs, func(u usage) float64 { return u.CPU.Seconds() }))
-		f.ServersPerGB = m.perGB(spreadBy(r.Runs, func(u usage) float64 { return u.Servers.Seconds() }))
+		f.CPUSecondsPerGB = m.perGB(measure.Each(r.Runs, cpu))
+		f.ServersPerGB = m.perGB(measure.Each(r.Runs, servers))
 		out.Figures = append(out.Figures, f)
 	}
 	return out
 }
 
-func (m measurement) perGB(s spread) float64 { return s.Median / (float64(m.Bytes) / 1e9) }
+func wall(u measure.Usage) float64    { return u.Wall.Seconds() }
+func cpu(u measure.Usage) float64     { return u.CPU.Seconds() }
+func servers(u measure.Usage) float64 { return u.Servers.Seconds() }
+
+// perGB is the median of the seconds for each GB copied.
+func (m measurement) perGB(seconds []float64) float64 {
+	return measure.Median(seconds) / (float64(m.Bytes) / 1e9)
+}
 
 // markdown prints the report for people.
 func (r report) markdown(w io.Writer) {
@@ -77,7 +86,7 @@ func (r report) markdown(w io.Writer) {
 	}
 	fmt.Fprintf(w, "; %d rounds in turns.\n", r.Rounds)
 	for _, m := range r.Measurements {
-		fmt.Fprintf(w, "\n**%s**: %s rows, %.0f MB as binary COPY\n\n", m.Table, thousands(m.Rows), float64(m.Bytes)/1e6)
+		fmt.Fprintf(w, "\n**%s**: %s rows, %.0f MB as binary COPY\n\n", m.Table, measure.Thousands(m.Rows), float64(m.Bytes)/1e6)
 		m.markdown(w)
 	}
 	fmt.Fprintln(w)
@@ -98,23 +107,8 @@ func (m measured) markdown(w io.Writer) {
 			ratio = f.Ratio.String()
 		}
 		fmt.Fprintf(w, "| %s | %s | %s | %.0f | %s | %.2f | %.1f | %.0f MiB |\n", strings.ReplaceAll(f.Contender, "|", `\|`),
-			f.Seconds, ratio, f.MBPerSecond, thousands(int64(f.RowsPerSecond)), f.CPUSecondsPerGB, f.ServersPerGB, float64(f.PeakMemory)/(1<<20))
+			f.Seconds, ratio, f.MBPerSecond, measure.Thousands(int64(f.RowsPerSecond)), f.CPUSecondsPerGB, f.ServersPerGB, float64(f.PeakMemory)/(1<<20))
 	}
-}
-
-func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.Median, s.Min, s.Max) }
-
-// thousands writes a number with spaces between its thousands.
-func thousands(n int64) string {
-	digits := fmt.Sprint(n)
-	var out strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			out.WriteByte(' ')
-		}
-		out.WriteRune(d)
-	}
-	return out.String()
 }
 
 // json prints the report for programs.

@@ -7,23 +7,25 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/internal/measure"
 )
 
 // sample is a report of two contenders that took part and one that is missing.
 func sample() report {
 	m := measurement{Table: "metrics", Rows: 1_000_000, Bytes: 100_000_000, Results: []result{
-		{Contender: "rbt, 4 lanes", Runs: []usage{
+		{Contender: "rbt, 4 lanes", Runs: []measure.Usage{
 			{Wall: 1 * time.Second, CPU: 80 * time.Millisecond, Servers: 900 * time.Millisecond, Memory: 20 << 20},
 			{Wall: 3 * time.Second, CPU: 120 * time.Millisecond, Servers: 1100 * time.Millisecond, Memory: 24 << 20},
 		}},
-		{Contender: pipeName, Runs: []usage{
+		{Contender: pipeName, Runs: []measure.Usage{
 			{Wall: 2 * time.Second, CPU: 300 * time.Millisecond, Servers: time.Second, Memory: 28 << 20},
 			{Wall: 4 * time.Second, CPU: 300 * time.Millisecond, Servers: time.Second, Memory: 28 << 20},
 		}},
 	}}
 	m.compare()
 	return report{
-		Machine:      machine{Cores: 2, CPU: "Fast", Memory: 8 << 30, Kernel: "6.1"},
+		Machine:      measure.Machine{Cores: 2, CPU: "Fast", Memory: 8 << 30, Kernel: "6.1"},
 		Servers:      "15.1",
 		Settings:     map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"},
 		Versions:     []named{{"rbt, 4 lanes", "rbt v1"}},
@@ -55,7 +57,7 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestRatioNeedsThePipe(t *testing.T) {
-	m := measurement{Bytes: 1, Results: []result{{Contender: "rbt", Runs: []usage{{Wall: time.Second}}}}}
+	m := measurement{Bytes: 1, Results: []result{{Contender: "rbt", Runs: []measure.Usage{{Wall: time.Second}}}}}
 	m.compare()
 	if f := figures(m).Figures[0]; f.Ratio != nil {
 		t.Errorf("a ratio of %v to a pipe that did not run", f.Ratio)
@@ -73,14 +75,6 @@ func TestJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(sample(), back); diff != "" {
 		t.Errorf("the report came back different:\n%s", diff)
-	}
-}
-
-func TestThousands(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1 000", 1234567: "1 234 567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("thousands(%d) = %q, want %q", n, got, want)
-		}
 	}
 }
 

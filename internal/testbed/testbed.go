@@ -1,5 +1,5 @@
-// Package testbed is the two servers that the benchmark copies between: set up as servers for real data are, and not
-// as those of tests.
+// Package testbed is what benchmarks of rbt need: a build of it, tables to copy, and two servers to copy between, set
+// up as servers for real data are and not as those of tests.
 package testbed
 
 import (
@@ -94,12 +94,12 @@ func (s *Server) DSN() string { return s.cluster.DSN(s.database) }
 // Renew makes the database anew.
 func (s *Server) Renew(ctx context.Context) error {
 	name := pgx.Identifier{s.database}.Sanitize()
-	return exec(ctx, s.cluster.DSN("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "CREATE DATABASE "+name)
+	return execute(ctx, s.cluster.DSN("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "CREATE DATABASE "+name)
 }
 
 // Exec executes the statements one after the other.
 func (s *Server) Exec(ctx context.Context, statements ...string) error {
-	return exec(ctx, s.DSN(), statements...)
+	return execute(ctx, s.DSN(), statements...)
 }
 
 // ExecAtOnce executes the statements side by side.
@@ -111,7 +111,7 @@ func (s *Server) ExecAtOnce(ctx context.Context, statements ...string) error {
 	return group.Wait()
 }
 
-func exec(ctx context.Context, dsn string, statements ...string) error {
+func execute(ctx context.Context, dsn string, statements ...string) error {
 	return use(ctx, dsn, func(conn *pgx.Conn) error {
 		for _, sql := range statements {
 			if _, err := conn.Exec(ctx, sql); err != nil {

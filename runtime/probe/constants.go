@@ -7,8 +7,6 @@ const (
 	// so that a window on a bad setting costs little of a short stream: fixed
 	// windows of 1 s tripled the regret on 30 GB where one setting was 9x slower.
 	windowShare = 0.002
-	minWindow   = 0.2  // s; shorter ones are mostly start and end
-	maxWindow   = 0.35 // s; longer ones leave too few for 30 s
 	// discard is the share of a window that goes before measuring begins: lanes
 	// connect, plans are made, TCP's window opens.
 	discard = 0.2
@@ -24,9 +22,6 @@ const (
 	warmAgree   = 0.06
 	warmWindows = 5
 
-	// Streams of fewer estimated seconds go on with the baseline: even a
-	// perfect choice could not earn what finding it costs.
-	worthSeconds = 10
 	// assumedSeconds is the duration where there is no estimate: windows and
 	// losses are then small, and the stream may end at any time.
 	assumedSeconds = 60
@@ -75,6 +70,12 @@ const (
 	// unusableRun is how many windows in succession may be without a usable
 	// measurement.
 	unusableRun = 3
+	// shortRun is the same for windows with too little to measure, which grow
+	// meanwhile.
+	shortRun = 6
+	// maxGrow is how many times the windows of a setting are doubled because
+	// there was too little to measure.
+	maxGrow = 5
 	// absurd is how many times faster than the leader no setting is.
 	absurd = 100
 

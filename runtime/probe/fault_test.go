@@ -176,7 +176,7 @@ func TestMetrics(t *testing.T) {
 	t.Run("bytes", func(t *testing.T) {
 		spec := only(orders(), "parallelism")
 		got := world{touch: func(_ int, w *policy.Window) { w.Bytes = 0 }}.play(t, spec)
-		if got.fault.Reason != policy.FaultController || difference(spec, got.decision.Winner) != "baseline" {
+		if got.decision.Reason != policy.BecauseBudget || difference(spec, got.decision.Winner) != "baseline" {
 			t.Errorf("got %s: %s", got.decision.Reason, got.decision.Detail)
 		}
 	})

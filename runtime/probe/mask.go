@@ -64,12 +64,15 @@ func (m *masks) isUsual(reason string) bool {
 
 // flaw says why there is no usable measurement, or nothing.
 func flaw(w policy.Window, fastest float64) string {
+	unmeasured := w.Masked == policy.MaskShort || w.Masked == policy.MaskRanDry && w.Seconds == 0
 	switch {
+	case unmeasured:
+		return w.Masked
 	case math.IsNaN(w.Seconds) || w.Seconds <= 0 || w.Seconds > 1e9 || w.Bytes < 0 || w.Rows < 0:
 		return policy.MaskClock
 	case fastest > 0 && w.BytesPerSecond() > fastest:
 		return policy.MaskClock
-	case w.Bytes == 0 || w.Masked == policy.MaskShort:
+	case w.Bytes == 0:
 		return policy.MaskShort
 	case w.Masked == policy.MaskClock:
 		return policy.MaskClock

@@ -64,16 +64,24 @@ func (s *Scheduler) expel(c *candidate) {
 // again repeats a masked window of c, unless it cannot be measured at all.
 func (s *Scheduler) again(c *candidate, reason string) {
 	c.masked++
-	if reason == policy.MaskShort {
-		c.grow = min(c.grow+1, 3)
+	if reason == policy.MaskShort || reason == policy.MaskRanDry && s.masks.unusable > 1 {
+		c.grow = min(c.grow+1, maxGrow)
 	}
-	if s.masks.unusable < unusableRun {
+	patience := shortRun
+	if reason == policy.MaskClock {
+		patience = unusableRun
+	}
+	if s.masks.unusable < patience {
 		s.repeat, s.repeats = c, reason
 		return
 	}
 	detail := fmt.Sprintf("%d windows in succession without a usable measurement (%s)", s.masks.unusable, reason)
-	if c == s.leader {
+	switch {
+	case c == s.leader && reason == policy.MaskClock:
 		s.Failed(policy.Fault{Reason: policy.FaultController, Detail: detail})
+		return
+	case c == s.leader:
+		s.lock(policy.BecauseBudget, detail)
 		return
 	}
 	s.masks.unusable = 0
@@ -97,7 +105,7 @@ func (s *Scheduler) warmUp(w policy.Window) {
 	s.rowsBind = false
 	s.count(s.leader, w)
 	s.rowsBind = s.rowsMustBind()
-	if seconds := s.duration(); seconds < worthSeconds {
+	if seconds := s.duration(); seconds < s.spec.Budget.WorthSeconds {
 		s.lock(policy.BecauseBudget, fmt.Sprintf("the stream is estimated to last %.1f s: finding a better setting would not pay", seconds))
 	}
 }

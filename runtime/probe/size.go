@@ -33,8 +33,9 @@ func (s *Scheduler) duration() float64 {
 
 // windowSeconds is how long a window should last.
 func (s *Scheduler) windowSeconds() float64 {
-	seconds := min(max(windowShare*s.duration(), minWindow), maxWindow)
-	return max(seconds, s.spec.Budget.MinRoundTrips*s.roundTrip)
+	b := s.spec.Budget
+	seconds := min(max(windowShare*s.duration(), b.MinWindowSeconds), b.MaxWindowSeconds)
+	return max(seconds, b.MinRoundTrips*s.roundTrip)
 }
 
 // size is how many bytes a window of c takes, warm-up included. It lasts as

@@ -51,12 +51,19 @@ type Budget struct {
 	// LostTime is the most time that slower settings may lose, as a fraction of
 	// the stream's estimated duration; 0 is no bound.
 	LostTime float64
+	// WorthSeconds is how long a stream must be estimated to last, once its rate
+	// is known: below that even a perfect choice could not earn what finding it
+	// costs.
+	WorthSeconds float64
 	// MinWindows is how many valid windows a candidate needs before it is
 	// judged.
 	MinWindows int
 	// Lead is how far ahead a candidate must be, as a fraction, with stable
 	// variance, for its round to stop early.
 	Lead float64
+	// MinWindowSeconds and MaxWindowSeconds bound what a window is meant to last:
+	// a shorter one is mostly start and end, longer ones are too few.
+	MinWindowSeconds, MaxWindowSeconds float64
 	// MinBytesPerLane is the least that a window moves per lane.
 	MinBytesPerLane int64
 	// MinRoundTrips is the least that a window lasts, in round trips.
@@ -66,14 +73,17 @@ type Budget struct {
 // DefaultBudget is what holds where a pipeline file says nothing.
 func DefaultBudget() Budget {
 	return Budget{
-		Seconds:         30,
-		Rows:            200_000,
-		MaxFraction:     0.15,
-		LostTime:        0.03,
-		MinWindows:      2,
-		Lead:            0.08,
-		MinBytesPerLane: 20 * 64 << 10, // twenty buffers
-		MinRoundTrips:   10,
+		Seconds:          30,
+		Rows:             200_000,
+		MaxFraction:      0.15,
+		LostTime:         0.03,
+		WorthSeconds:     10,
+		MinWindows:       2,
+		Lead:             0.08,
+		MinWindowSeconds: 0.2,
+		MaxWindowSeconds: 0.35,
+		MinBytesPerLane:  20 * 64 << 10, // twenty buffers
+		MinRoundTrips:    10,
 	}
 }
 

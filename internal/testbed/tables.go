@@ -1,40 +1,45 @@
-package main
+package testbed
 
 import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/rapidbyte/rbt/internal/testbed"
 )
 
-// table is one that the contenders copy. It has no indexes, and its rows are the same every time.
-type table struct {
-	name    string
-	columns string // as CREATE TABLE has them
-	row     string // the values of row i, as SELECT has them
+// Table is one to be copied. Its rows are the same every time.
+type Table struct {
+	Name    string
+	Columns string // as CREATE TABLE has them
+	Row     string // the values of row i, as SELECT has them
+	Key     string // its primary key; empty is none, and no index
 }
 
-func (t table) create() string { return "CREATE TABLE " + t.name + " (" + t.columns + ")" }
+// Create is the statement that makes the table, without its key.
+func (t Table) Create() string { return "CREATE TABLE " + t.Name + " (" + t.Columns + ")" }
 
 // fillers is how many connections fill a table.
 const fillers = 2
 
-// fill makes the table at the source, and leaves it as if it had been there for long: without the hint bits that the
+// Fill makes the table at the source, and leaves it as if it had been there for long: without the hint bits that the
 // first reader would have to set.
-func (t table) fill(ctx context.Context, source *testbed.Server, rows int) error {
+func (t Table) Fill(ctx context.Context, source *Server, rows int) error {
 	var inserts []string
 	for part := range fillers {
 		inserts = append(inserts, fmt.Sprintf("INSERT INTO %s SELECT %s FROM generate_series(%d, %d, %d) AS i",
-			t.name, t.row, part, rows-1, fillers))
+			t.Name, t.Row, part, rows-1, fillers))
 	}
-	if err := source.Exec(ctx, t.create()); err != nil {
+	if err := source.Exec(ctx, t.Create()); err != nil {
 		return err
 	}
 	if err := source.ExecAtOnce(ctx, inserts...); err != nil {
 		return err
 	}
-	return source.Exec(ctx, "VACUUM (FREEZE, ANALYZE) "+t.name)
+	if t.Key != "" {
+		if err := source.Exec(ctx, "ALTER TABLE "+t.Name+" ADD PRIMARY KEY ("+t.Key+")"); err != nil {
+			return err
+		}
+	}
+	return source.Exec(ctx, "VACUUM (FREEZE, ANALYZE) "+t.Name)
 }
 
 // draw is an SQL expression of a number from 0 to below n that depends on the row and the salt alone.
@@ -42,15 +47,13 @@ func draw(salt int, n string) string {
 	return fmt.Sprintf("((hashint8extended(i, %d) & 2147483647) %% %s)", salt, n)
 }
 
-// tables are the shapes to measure: numbers and times, and text of TPC-H's longest table.
-func tables() []table { return []table{metrics(), lineitem()} }
-
-func metrics() table {
-	return table{
-		name: "metrics",
-		columns: "id bigint NOT NULL, device uuid NOT NULL, at timestamptz NOT NULL, " +
+// Metrics is numbers and times.
+func Metrics() Table {
+	return Table{
+		Name: "metrics",
+		Columns: "id bigint NOT NULL, device uuid NOT NULL, at timestamptz NOT NULL, " +
 			"temperature float8, pressure float8, humidity float8, status integer NOT NULL",
-		row: strings.Join([]string{
+		Row: strings.Join([]string{
 			"i",
 			"md5(" + draw(1, "5000") + "::text)::uuid",
 			"timestamptz '2024-01-01' + i * interval '250 milliseconds'",
@@ -67,17 +70,18 @@ const comments = `carefully final deposits detect slyly agains. quickly regular 
 	`requests; ironic packages cajole blithely. even theodolites haggle across the express, pending instructions: ` +
 	`silent foxes nag about the unusual platelets. fluffily special pinto beans sleep above the idle dependencies`
 
-func lineitem() table {
+// Lineitem is TPC-H's longest table.
+func Lineitem() Table {
 	ship := "date '1992-01-02' + " + draw(8, "2500") + "::integer"
-	return table{
-		name: "lineitem",
-		columns: "l_orderkey bigint NOT NULL, l_partkey integer NOT NULL, l_suppkey integer NOT NULL, " +
+	return Table{
+		Name: "lineitem",
+		Columns: "l_orderkey bigint NOT NULL, l_partkey integer NOT NULL, l_suppkey integer NOT NULL, " +
 			"l_linenumber integer NOT NULL, l_quantity numeric(15,2) NOT NULL, l_extendedprice numeric(15,2) NOT NULL, " +
 			"l_discount numeric(15,2) NOT NULL, l_tax numeric(15,2) NOT NULL, l_returnflag char(1) NOT NULL, " +
 			"l_linestatus char(1) NOT NULL, l_shipdate date NOT NULL, l_commitdate date NOT NULL, " +
 			"l_receiptdate date NOT NULL, l_shipinstruct char(25) NOT NULL, l_shipmode char(10) NOT NULL, " +
 			"l_comment varchar(44) NOT NULL",
-		row: strings.Join([]string{
+		Row: strings.Join([]string{
 			"i / 4 + 1",
 			draw(1, "200000") + "::integer + 1",
 			draw(2, "10000") + "::integer + 1",
@@ -101,4 +105,27 @@ func lineitem() table {
 // pick is an SQL expression of one of the values.
 func pick(salt int, values ...string) string {
 	return fmt.Sprintf("('{%s}'::text[])[1 + %s]", `"`+strings.Join(values, `","`)+`"`, draw(salt, fmt.Sprint(len(values))))
+}
+
+// Documents is a table of a few values and a text that hardly compresses, whose rows are of so many bytes as binary
+// COPY sends them.
+func Documents(name string, rowBytes int) Table {
+	const (
+		others = 2 + 5*4 + 8 + 8 + 8 + 4 // a count, lengths, and the values besides the text
+		piece  = 128                     // a SHA-512 in hexadecimal
+	)
+	length := rowBytes - others
+	return Table{
+		Name:    name,
+		Columns: "id bigint NOT NULL, at timestamptz NOT NULL, amount float8 NOT NULL, status integer NOT NULL, body text NOT NULL",
+		Key:     "id",
+		Row: strings.Join([]string{
+			"i",
+			"timestamptz '2024-01-01' + i * interval '1 second'",
+			draw(1, "1000000") + " / 997.0::float8",
+			draw(2, "5") + "::integer",
+			fmt.Sprintf("(SELECT left(string_agg(encode(sha512((i || ' ' || k)::bytea), 'hex'), ''), %d) FROM generate_series(1, %d) AS k)",
+				length, (length+piece-1)/piece),
+		}, ", "),
+	}
 }

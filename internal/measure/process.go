@@ -1,9 +1,11 @@
-package main
+package measure
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -12,8 +14,8 @@ import (
 	"time"
 )
 
-// usage is what a contender's processes took to copy a table.
-type usage struct {
+// Usage is what the processes of one run took.
+type Usage struct {
 	Wall time.Duration
 	CPU  time.Duration
 	// Servers is the processor time that both servers took meanwhile; 0 where the system does not tell.
@@ -23,23 +25,23 @@ type usage struct {
 	Memory int64
 }
 
-// run runs a program to its end.
-func run(cmd *exec.Cmd) (usage, error) {
+// Run runs a program to its end.
+func Run(cmd *exec.Cmd) (Usage, error) {
 	said := gather(cmd)
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
-		return usage{}, failure(cmd, err, said)
+		return Usage{}, failure(cmd, err, said)
 	}
 	u := used(cmd.ProcessState)
 	u.Wall = time.Since(began)
 	return u, nil
 }
 
-// runPiped runs two programs, one's output the other's input, without anything in between.
-func runPiped(from, to *exec.Cmd) (usage, error) {
+// RunPiped runs two programs, one's output the other's input, without anything in between.
+func RunPiped(from, to *exec.Cmd) (Usage, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
-		return usage{}, err
+		return Usage{}, err
 	}
 	from.Stdout, to.Stdin = w, r
 	fromSaid, toSaid := gather(from), gather(to)
@@ -55,16 +57,28 @@ func runPiped(from, to *exec.Cmd) (usage, error) {
 	}
 	wall := time.Since(began)
 	if err := errors.Join(failure(from, fromErr, fromSaid), failure(to, toErr, toSaid)); err != nil {
-		return usage{}, err
+		return Usage{}, err
 	}
 	a, b := used(from.ProcessState), used(to.ProcessState)
-	return usage{Wall: wall, CPU: a.CPU + b.CPU, Memory: a.Memory + b.Memory}, nil
+	return Usage{Wall: wall, CPU: a.CPU + b.CPU, Memory: a.Memory + b.Memory}, nil
 }
 
-// gather keeps what a program says, for the error it may end with.
+// Printed is what a program prints.
+func Printed(ctx context.Context, program string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	said := gather(cmd)
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), failure(cmd, err, said)
+}
+
+// gather keeps what a program says, for the error it may end with. Who else listens goes on doing so.
 func gather(cmd *exec.Cmd) *bytes.Buffer {
 	var said bytes.Buffer
-	cmd.Stderr = &said
+	if cmd.Stderr == nil {
+		cmd.Stderr = &said
+	} else {
+		cmd.Stderr = io.MultiWriter(cmd.Stderr, &said)
+	}
 	return &said
 }
 
@@ -72,11 +86,14 @@ func failure(cmd *exec.Cmd, err error, said *bytes.Buffer) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w\n%s", cmd.Path, err, strings.TrimSpace(said.String()))
+	if text := strings.TrimSpace(said.String()); text != "" {
+		return fmt.Errorf("%s: %w\n%s", cmd.Path, err, text)
+	}
+	return fmt.Errorf("%s: %w", cmd.Path, err)
 }
 
-func used(s *os.ProcessState) usage {
-	u := usage{CPU: s.UserTime() + s.SystemTime()}
+func used(s *os.ProcessState) Usage {
+	u := Usage{CPU: s.UserTime() + s.SystemTime()}
 	if r, ok := s.SysUsage().(*syscall.Rusage); ok {
 		u.Memory = r.Maxrss * maxrssUnit()
 	}

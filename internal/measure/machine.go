@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bufio"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// machine is where the numbers come from. What the system does not tell is empty.
-type machine struct {
+// Machine is where numbers come from. What the system does not tell is empty.
+type Machine struct {
 	Cores  int    `json:"cores"`
 	Memory int64  `json:"memory_bytes"`
 	Kernel string `json:"kernel"`
@@ -18,9 +18,9 @@ type machine struct {
 	OS     string `json:"os"`
 }
 
-// describeMachine reads what Linux tells in /proc.
-func describeMachine() machine {
-	m := machine{Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH}
+// ThisMachine reads what Linux tells in /proc.
+func ThisMachine() Machine {
+	m := Machine{Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	m.CPU = field("/proc/cpuinfo", "model name")
 	kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 10, 64)
 	m.Memory = kilobytes << 10
@@ -45,7 +45,7 @@ func field(path, name string) string {
 	return ""
 }
 
-func (m machine) String() string {
+func (m Machine) String() string {
 	parts := []string{fmt.Sprintf("%d cores", m.Cores)}
 	if m.CPU != "" {
 		parts[0] += " (" + m.CPU + ")"
