@@ -68,10 +68,19 @@ type Load interface {
 	Stage(ctx context.Context, t *Target, keep bool) (generation int, into string, err error)
 	// Note writes the plan of a stream that may be continued into the books.
 	Note(ctx context.Context, stream string, generation int, plan []byte) error
+	// NoteTuning writes what became of tuning a stream into the books. Called
+	// again with the same, it changes nothing. Numbers that are not finite are an
+	// error. It is called once at a time for a stream.
+	NoteTuning(ctx context.Context, t Tuning) error
 	// Writer opens a connection for a lane.
 	Writer(ctx context.Context) (Writer, error)
 	// Marks returns the rows of each part that is committed for good.
 	Marks(ctx context.Context, stream string, generation int) (map[int64]int64, error)
+	// Vitals reads what the destination says of itself, beside the lanes and
+	// without waiting for any other work of the load. It is cheap enough to be
+	// called around every window, and bounded to a few seconds where the server
+	// does not answer. What it cannot read it names; the only error is ctx's own.
+	Vitals(ctx context.Context) (Vitals, error)
 	// Publish builds what the staging table lacks and makes its rows visible.
 	// Called again after an error it goes on where it was.
 	Publish(ctx context.Context, t *Target, generation int, progress func(step string)) error
@@ -104,6 +113,10 @@ type Writer interface {
 	Write(ctx context.Context, b *Block) error
 	// Commit commits the part's rows together with its mark. It fails where
 	// the server counts other rows than rows.
-	Commit(ctx context.Context, rows int64) (WriteStats, error)
+	Commit(ctx context.Context, rows int64) error
+	// Stats is what the part has cost since its Begin; behind Commit or an
+	// error it keeps the last numbers, until the next Begin. It only reads
+	// memory, so that it can be asked behind every Write.
+	Stats() WriteStats
 	Close()
 }

@@ -30,3 +30,15 @@ func Retryable(err error) bool {
 	var r interface{ Retryable() bool }
 	return errors.As(err, &r) && r.Retryable()
 }
+
+// ErrorClass names the kind of an error, to count errors by: "network" for a
+// connection that broke or never came about, else what the database calls its
+// kind, such as "57" of SQLSTATE 57P01; empty where nothing is known. Connectors
+// say so by an error in the chain with a method Class() string.
+func ErrorClass(err error) string {
+	var c interface{ Class() string }
+	if errors.As(err, &c) {
+		return c.Class()
+	}
+	return ""
+}

@@ -47,12 +47,14 @@ func (b *Block) Reset() {
 	b.Ends = b.Ends[:0]
 }
 
-// WriteStats is what a writer measured while it wrote one part.
+// WriteStats is what a writer has measured of one part so far.
 type WriteStats struct {
+	// Rows and Bytes are what was handed to the socket: rows as a whole, bytes
+	// as they came in blocks, without what the protocol adds.
 	Rows, Bytes int64
-	Flushes     int64
+	Flushes     int64         // ended; the one in front of the commit counts
 	FlushTime   time.Duration // waiting for the server to have taken every row
-	CommitTime  time.Duration
+	CommitTime  time.Duration // writing the mark and committing; 0 before that
 }
 
 // Cut asks a Cutter for parts.

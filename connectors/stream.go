@@ -53,6 +53,9 @@ type Choice struct {
 	// Best is the value that known facts favour, and Why says which facts.
 	Best policy.Value
 	Why  string
+	// Bound says where the knob's upper bound comes from; empty where it is
+	// the knob's own.
+	Bound string
 	// WhyNot says for each unsupported value of an Enum what is in the way.
 	WhyNot map[string]string
 }

@@ -26,6 +26,20 @@ func (k Kind) String() string {
 	}
 }
 
+// MarshalText writes the kind as String does, for JSON.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for _, known := range []Kind{Int, Bytes, Enum} {
+		if string(text) == known.String() {
+			*k = known
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no kind of knob: int, bytes or enum", text)
+}
+
 // Owner says which part of rbt acts on a knob.
 type Owner string
 
@@ -38,18 +52,19 @@ const (
 // Knob is the spec of a setting that may change during a run. The runtime and
 // the connectors declare theirs; nothing else in rbt knows a knob by its name.
 type Knob struct {
-	Name  string
-	Owner Owner
-	Kind  Kind
+	Name  string `json:"name"`
+	Owner Owner  `json:"owner"`
+	Kind  Kind   `json:"kind"`
 	// Min and Max are the inclusive bounds of an Int or Bytes knob. The
 	// runtime never sets the knob outside of them, whoever asks.
-	Min, Max int64
+	Min int64 `json:"min"`
+	Max int64 `json:"max"`
 	// Values are the legal names of an Enum knob.
-	Values []string
+	Values []string `json:"values,omitempty"`
 	// Default applies where neither a pin nor the tuner chose.
-	Default Value
+	Default Value `json:"default"`
 	// Doc is one sentence for people.
-	Doc string
+	Doc string `json:"doc,omitempty"`
 }
 
 // Check returns an error that says what the knob allows if v is not legal.

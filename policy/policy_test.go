@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -72,5 +73,33 @@ func TestSetting(t *testing.T) {
 	}
 	if back.Format(knobs) != s.Format(knobs) {
 		t.Errorf("JSON %s reads back as %v", b, back)
+	}
+}
+
+func TestKnobJSON(t *testing.T) {
+	knobs := []Knob{
+		{Name: "parallelism", Owner: Runtime, Kind: Int, Min: 1, Max: 16, Default: IntValue(4), Doc: "Lanes."},
+		{Name: "copy_flush_bytes", Owner: Destination, Kind: Bytes, Min: 1 << 20, Max: 32 << 20, Default: IntValue(8 << 20)},
+		{Name: "partition_mode", Owner: Source, Kind: Enum, Values: []string{"ctid", "mod"}, Default: EnumValue("ctid")},
+	}
+	text, err := json.Marshal(knobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"name":"parallelism","owner":"runtime","kind":"int","min":1,"max":16,"default":4,"doc":"Lanes."},` +
+		`{"name":"copy_flush_bytes","owner":"destination","kind":"bytes","min":1048576,"max":33554432,"default":8388608},` +
+		`{"name":"partition_mode","owner":"source","kind":"enum","min":0,"max":0,"values":["ctid","mod"],"default":"ctid"}]`
+	if string(text) != want {
+		t.Errorf("JSON is %s, want %s", text, want)
+	}
+	var back []Knob
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(back, knobs) {
+		t.Errorf("%s reads back as %+v", text, back)
+	}
+	if err := json.Unmarshal([]byte(`{"kind":"set"}`), &Knob{}); err == nil {
+		t.Error("a kind that there is not was read")
 	}
 }

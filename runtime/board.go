@@ -2,11 +2,11 @@ package runtime
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
-	"github.com/rapidbyte/rbt/policy"
 )
 
 // board is where lanes find their next job and publishers their next task.
@@ -14,25 +14,45 @@ import (
 // A lane takes the first job of the first task that has one to give: a large
 // stream is shared by all lanes, and as soon as it runs out of parts, lanes go
 // on to the next. Streams of one part each keep every lane busy with another.
+//
+// A stream in its probe phase has the lanes for itself: what others do meanwhile
+// would be measured with it.
 type board struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	tasks   []*task
 	left    int // tasks that are not published
 	stopped bool
+	scene   *scene
 }
 
-func newBoard(tasks []*task) *board {
-	b := &board{tasks: tasks, left: len(tasks)}
+func newBoard(tasks []*task, s *scene) *board {
+	b := &board{tasks: tasks, left: len(tasks), scene: s}
 	b.changed = sync.NewCond(&b.mu)
 	return b
 }
 
-// job is what a lane does next: open or cut the task, or copy the part.
+// job is what a lane does next.
 type job struct {
 	task *task
-	do   state // opening, cutting or copying
-	part connectors.Part
+	do   deed
+	piece
+}
+
+// deed is what a lane does for a task.
+type deed int
+
+const (
+	toOpen deed = iota // make the staging table ready and cut the first parts
+	toCut              // cut the next parts
+	toCopy             // copy the part
+)
+
+// piece is a part that waits for a lane, with the window that it belongs to;
+// nil where it belongs to none.
+type piece struct {
+	part   connectors.Part
+	window *window
 }
 
 // claim waits for a job for the lane. There is none any more when it returns
@@ -57,7 +77,13 @@ func (b *board) claim(lane int) (job, bool) {
 func (b *board) next() (job, bool) {
 	for _, t := range b.tasks {
 		if j, ok := t.job(); ok {
+			if j.do == toCopy {
+				b.scene.busy.Add(1)
+			}
 			return j, true
+		}
+		if t.probing() {
+			return job{}, false
 		}
 	}
 	return job{}, false
@@ -81,50 +107,85 @@ func (t *task) job() (job, bool) {
 	case t.state == waiting:
 		t.state = opening
 		t.enter()
-		return job{task: t, do: opening}, true
-	case t.state == copying && len(t.queue) > 0 && t.active < t.parallelism():
-		part := t.queue[0]
+		return job{task: t, do: toOpen}, true
+	case t.state != copying:
+		return job{}, false
+	case len(t.queue) > 0 && t.active < t.parallelism():
+		next := t.queue[0]
 		t.queue = t.queue[1:]
 		t.enter()
-		return job{task: t, do: copying, part: part}, true
-	case t.state == copying && len(t.queue) == 0 && t.active == 0:
-		t.state = cutting
+		next.window.enter()
+		return job{task: t, do: toCopy, piece: next}, true
+	case len(t.queue) == 0 && !t.cutting && !t.exhausted && !t.window.isOpen():
+		t.cutting = true
 		t.enter()
-		return job{task: t, do: cutting}, true
+		return job{task: t, do: toCut}, true
 	}
 	return job{}, false
 }
 
-// add puts newly cut parts into the task's queue, under the setting. A cutter
-// that has no more parts has loaded the task.
-func (b *board) add(t *task, s policy.Setting, parts []connectors.Part) {
+// add puts the parts of a region into the task's queue. A cutter that has no
+// more parts has exhausted the task.
+func (b *board) add(t *task, g region, parts []connectors.Part) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.setting = s
-	t.queue = append(t.queue, parts...)
-	t.issued = append(t.issued, parts...)
-	t.state = copying
 	if len(parts) == 0 {
-		t.state = loaded
+		t.exhausted, t.window = true, nil
+	} else {
+		t.setting, t.window, t.steady = g.setting, g.window, g.steady
 	}
+	for _, p := range parts {
+		t.queue = append(t.queue, piece{p, g.window})
+	}
+	t.issued = append(t.issued, parts...)
+	if t.state == opening {
+		t.state = copying
+		b.scene.events.Add(1)
+	}
+	t.cutting = false
 	t.leave()
-	b.changed.Broadcast()
+	b.settle(t)
 }
 
 // copied takes a part off a lane's hands.
-func (b *board) copied(t *task) {
+func (b *board) copied(j job) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.leave()
-	t.parts++
+	b.scene.busy.Add(-1)
+	if len(j.task.queue) == 0 {
+		j.window.close() // where an earlier try had committed the part after all
+	}
+	j.window.leave()
+	j.task.leave()
+	j.task.parts++
+	b.settle(j.task)
+}
+
+// settle notes whether every part is committed. b.mu is held.
+func (b *board) settle(t *task) {
+	if t.exhausted && len(t.queue) == 0 && t.active == 0 {
+		t.state = loaded
+	}
 	b.changed.Broadcast()
+}
+
+// dry says that a lane has handed over all of its part: where no other part of
+// the window waits, measuring ends, and the next parts may be cut.
+func (b *board) dry(j job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(j.task.queue) == 0 && j.window.close() {
+		b.changed.Broadcast()
+	}
 }
 
 // again puts parts back that a crash of the destination has undone.
 func (b *board) again(t *task, parts []connectors.Part) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.queue = append(t.queue, parts...)
+	for _, p := range parts {
+		t.queue = append(t.queue, piece{part: p})
+	}
 	t.state = copying
 	b.changed.Broadcast()
 }
@@ -139,6 +200,7 @@ func (b *board) toPublish() (*task, bool) {
 			if t.state == loaded {
 				t.state = publishing
 				t.since = time.Now()
+				b.scene.events.Add(1)
 				return t, true
 			}
 		}
@@ -155,6 +217,7 @@ func (b *board) isPublished(t *task) {
 	defer b.mu.Unlock()
 	t.state = published
 	t.publishTime = time.Since(t.since)
+	b.scene.events.Add(1)
 	b.left--
 	b.changed.Broadcast()
 }
@@ -174,12 +237,19 @@ func (b *board) stop() {
 	b.changed.Broadcast()
 }
 
+// probing reports whether a task is in its probe phase.
+func (b *board) probing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.tasks, (*task).probing)
+}
+
 // moving calls f for each task that lanes are at work on.
 func (b *board) moving(f func(t *task, lanes int)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range b.tasks {
-		if t.state == copying || t.state == cutting {
+		if t.state == copying {
 			f(t, t.active)
 		}
 	}

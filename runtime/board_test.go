@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
 // idle is a task with a parallelism.
@@ -31,8 +33,8 @@ func offer(b *board, lane int) string {
 	if !ok {
 		return "wait"
 	}
-	do := map[state]string{opening: "open", copying: "copy", cutting: "cut"}[j.do]
-	if j.do == copying {
+	do := map[deed]string{toOpen: "open", toCopy: "copy", toCut: "cut"}[j.do]
+	if j.do == toCopy {
 		return fmt.Sprintf("%s %s %d", do, j.task.name(), j.part.Mark)
 	}
 	return do + " " + j.task.name()
@@ -41,15 +43,15 @@ func offer(b *board, lane int) string {
 // TestBoard is a story: what each lane is given in turn, and what it makes of it.
 func TestBoard(t *testing.T) {
 	large, small := idle("large", 3), idle("small", 2)
-	b := newBoard([]*task{large, small})
+	b := newBoard([]*task{large, small}, &scene{})
 	cut := func(t *task, marks ...int64) func() {
 		var parts []connectors.Part
 		for _, m := range marks {
 			parts = append(parts, connectors.Part{Mark: m})
 		}
-		return func() { b.add(t, t.plan.Baseline, parts) }
+		return func() { b.add(t, region{setting: t.plan.Baseline}, parts) }
 	}
-	copied := func(t *task) func() { return func() { b.copied(t) } }
+	copied := func(t *task) func() { return func() { b.copied(job{task: t}) } }
 	nothing := func() {}
 	published := func(want *task) func() {
 		return func() {
@@ -71,24 +73,23 @@ func TestBoard(t *testing.T) {
 		{3, "rest", nothing}, // three lanes are the most that any task wants
 		{2, "copy large 1", cut(small, 1)},
 		{0, "copy large 2", nothing},
-		{1, "copy large 3", nothing}, // the large one first
-		{0, "copy small 1", nothing}, // three are at work on the large one
-		{0, "wait", copied(large)},   // nobody may cut while parts are copied
+		{1, "copy large 3", nothing},    // the large one first
+		{0, "copy small 1", nothing},    // three are at work on the large one
+		{0, "cut small", copied(large)}, // ahead of the last part
 		{2, "copy large 4", copied(large)},
-		{1, "wait", copied(small)},
-		{0, "cut small", copied(large)},
-		{1, "wait", copied(large)},
-		{1, "cut large", cut(large)}, // no more: it is loaded
+		{1, "cut large", cut(large)}, // no more, but parts are under way
 		{1, "wait", cut(small, 2)},
-		{2, "rest", published(large)}, // two lanes are what is left of use
-		{1, "copy small 2", copied(small)},
-		{0, "cut small", cut(small)},
+		{1, "copy small 2", copied(large)},
+		{2, "cut small", copied(large)}, // the large one is loaded
+		{2, "rest", published(large)},   // two lanes are what is left of use
+		{0, "wait", cut(small)},
+		{1, "wait", copied(small)},
+		{1, "wait", copied(small)},
 		{0, "rest", func() { // a crash of the destination undid a part
 			got, _ := b.toPublish()
 			b.again(got, []connectors.Part{{Mark: 1}})
 		}},
 		{0, "copy small 1", copied(small)},
-		{1, "cut small", cut(small)},
 		{1, "rest", published(small)},
 	} {
 		if got := offer(b, step.lane); got != step.want {
@@ -98,6 +99,56 @@ func TestBoard(t *testing.T) {
 	}
 	if _, ok := b.claim(0); ok || b.left != 0 {
 		t.Errorf("%d tasks are left", b.left)
+	}
+}
+
+// TestBoardProbing is a story of a stream in its probe phase: it has the lanes
+// for itself, and windows follow each other without a pause.
+func TestBoardProbing(t *testing.T) {
+	large, small := idle("large", 2), idle("small", 2)
+	large.tuner = &controller{}
+	s := &scene{}
+	b := newBoard([]*task{large, small}, s)
+	var windows []*window
+	window := func(lanes int64, marks ...int64) func() {
+		g := region{setting: policy.Setting{Parallelism: policy.IntValue(lanes)}}
+		g.window = newWindow(probe.Run{}, len(windows)+1, time.Now(), s)
+		windows = append(windows, g.window)
+		var parts []connectors.Part
+		for _, m := range marks {
+			parts = append(parts, connectors.Part{Mark: m})
+		}
+		return func() { b.add(large, g, parts) }
+	}
+	steady := func() {
+		b.add(large, region{setting: large.plan.Baseline, steady: true}, []connectors.Part{{Mark: 9}})
+	}
+	dry := func(w int) func() { return func() { b.dry(job{task: large, piece: piece{window: windows[w-1]}}) } }
+	copied := func(w int) func() { return func() { b.copied(job{task: large, piece: piece{window: windows[w-1]}}) } }
+	for i, step := range []struct {
+		lane int
+		want string
+		then func()
+	}{
+		{0, "open large", func() {}},
+		{1, "wait", window(2, 1, 2)}, // nothing else begins while it is opened
+		{0, "copy large 1", func() {}},
+		{1, "copy large 2", func() {}},
+		{1, "wait", dry(1)}, // the first lane has handed over its part: the window is over
+		{0, "cut large", window(1, 3)},
+		{0, "wait", copied(1)}, // one lane is all that the next window wants
+		{0, "wait", copied(1)},
+		{0, "copy large 3", func() {}},
+		{1, "wait", dry(2)}, // and not the small one
+		{1, "cut large", steady},
+		{0, "copy large 9", func() {}},
+		{1, "cut large", func() { b.add(large, region{}, nil) }},
+		{1, "open small", func() {}}, // the rest of the large one is under way
+	} {
+		if got := offer(b, step.lane); got != step.want {
+			t.Fatalf("step %d: lane %d is given %q, want %q", i, step.lane, got, step.want)
+		}
+		step.then()
 	}
 }
 
@@ -120,7 +171,7 @@ func TestResolve(t *testing.T) {
 		{"own pin that is nothing", pin("x"), nil, "a: facts; problem: mode is pinned to x, but mode must be one of a, b, not x"},
 		{"pin for all that cannot be", nil, pin("c"), "a: the pin to c does not apply (it has no c); facts"},
 	} {
-		p := StreamPlan{Pins: policy.Setting{}, Baseline: policy.Setting{}, Reasons: map[string]string{}}
+		p := StreamPlan{Pins: policy.Setting{}, Baseline: policy.Setting{}, Reasons: map[string]string{}, Bounds: map[string]string{}}
 		p.resolve(mode, tc.own, tc.all)
 		got := p.Baseline["mode"].Name + ": " + p.Reasons["mode"]
 		if len(p.Problems) > 0 {

@@ -29,12 +29,10 @@ type Config struct {
 	PartBytes int64
 	// RetryFor is how long a part is tried again after an error that may pass.
 	RetryFor time.Duration
-	// Autotune says how streams are tuned; nil is not at all.
+	// Autotune says how streams are tuned; nil is not at all, and Untuned then
+	// says why, in words for people.
 	Autotune *Autotune
-	// Windows, where set, is asked before each stretch of a stream's work: the
-	// knobs to turn for it and its size in bytes as the source stores it, 0 for
-	// the rest of the stream. Pinned knobs stay as they are.
-	Windows func(stream string, n int) (policy.Setting, int64)
+	Untuned  string
 	// Events receives what happens, one call at a time. It must not block for
 	// long: the lanes wait for it. Nil is no listener.
 	Events func(Event)
@@ -71,8 +69,9 @@ type StreamPlan struct {
 	Pins  policy.Setting
 	// Baseline is the setting without tuning: pins, else resolved defaults.
 	Baseline policy.Setting
-	// Reasons say by knob why the baseline has its value.
-	Reasons map[string]string
+	// Reasons say by knob why the baseline has its value, Bounds where the
+	// knob's upper bound comes from.
+	Reasons, Bounds map[string]string
 	// Skip says why the stream will not be tuned; nil where it will.
 	Skip *policy.Skip
 	// Problems keep the stream from being copied, on top of the target's.

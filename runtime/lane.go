@@ -27,6 +27,7 @@ const laneMemory = blocksPerLane*(blockBytes+4*blockBytes) + blockBytes
 // opens them when it has work, and again after an error.
 type lane struct {
 	run    *run
+	board  *board
 	snap   connectors.Snapshot
 	number int
 	reader connectors.Reader
@@ -36,31 +37,31 @@ type lane struct {
 
 // lane does jobs until there are none.
 func (r *run) lane(ctx context.Context, snap connectors.Snapshot, b *board, number int) error {
-	l := &lane{run: r, snap: snap, number: number}
+	l := &lane{run: r, board: b, snap: snap, number: number}
 	defer l.close()
 	for {
 		j, ok := b.claim(number)
 		if !ok {
 			return nil
 		}
-		if err := l.do(ctx, b, j); err != nil {
+		if err := l.do(ctx, j); err != nil {
 			b.fails(ctx, j.task)
 			return fmt.Errorf("%s: %w", j.task.name(), err)
 		}
 	}
 }
 
-func (l *lane) do(ctx context.Context, b *board, j job) error {
+func (l *lane) do(ctx context.Context, j job) error {
 	switch j.do {
-	case opening:
-		return l.run.open(ctx, l.snap, b, j.task)
-	case cutting:
-		return l.run.cut(ctx, b, j.task)
+	case toOpen:
+		return l.run.open(ctx, l.snap, l.board, j.task)
+	case toCut:
+		return l.run.cut(ctx, l.board, j.task)
 	}
 	if err := l.copy(ctx, j); err != nil {
 		return err
 	}
-	b.copied(j.task)
+	l.board.copied(j)
 	return nil
 }
 
@@ -108,6 +109,7 @@ func (l *lane) try(ctx context.Context, j job) error {
 		j.task.rows.Add(-done.Rows)
 		j.task.bytes.Add(-done.Bytes)
 		l.close()
+		j.window.failed(connectors.ErrorClass(err))
 		return err
 	}
 	done.Duration = time.Since(began)
@@ -151,15 +153,15 @@ func (l *lane) close() {
 func (l *lane) relay(ctx context.Context, j job, done *PartDone) error {
 	g, ctx := errgroup.WithContext(ctx)
 	full := make(chan *connectors.Block, blocksPerLane)
-	g.Go(func() error { return l.read(ctx, j.part, full, done) })
+	g.Go(func() error { return l.read(ctx, j, full, done) })
 	g.Go(func() error { return l.write(ctx, j, full, done) })
 	return g.Wait()
 }
 
 // read fills free blocks. It closes full when the part is complete, and only
 // then: the writer commits behind the last block.
-func (l *lane) read(ctx context.Context, p connectors.Part, full chan<- *connectors.Block, done *PartDone) error {
-	if err := l.reader.Start(ctx, p); err != nil {
+func (l *lane) read(ctx context.Context, j job, full chan<- *connectors.Block, done *PartDone) error {
+	if err := l.reader.Start(ctx, j.part); err != nil {
 		return err
 	}
 	for {
@@ -171,7 +173,9 @@ func (l *lane) read(ctx context.Context, p connectors.Part, full chan<- *connect
 		}
 		began := time.Now()
 		last, err := l.reader.Next(ctx, b)
-		done.SourceWait += time.Since(began)
+		wait := time.Since(began)
+		done.SourceWait += wait
+		j.window.read(wait)
 		if err != nil {
 			return err
 		}
@@ -195,28 +199,39 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 			return context.Cause(ctx)
 		case b, more := <-full:
 			if !more {
+				l.board.dry(j)
 				return l.commit(ctx, done)
 			}
 			began := time.Now()
 			if err := l.writer.Write(ctx, b); err != nil {
 				return err
 			}
-			done.WriteWait += time.Since(began)
-			l.count(j.task, b, done)
+			l.count(j, b, done, time.Since(began))
 			l.free <- b
 		}
 	}
 }
 
 func (l *lane) commit(ctx context.Context, done *PartDone) error {
-	stats, err := l.writer.Commit(ctx, done.Rows)
+	err := l.writer.Commit(ctx, done.Rows)
+	stats := l.writer.Stats()
 	done.FlushTime, done.CommitTime, done.Flushes = stats.FlushTime, stats.CommitTime, stats.Flushes
 	return err
 }
 
-func (l *lane) count(t *task, b *connectors.Block, done *PartDone) {
-	done.Rows += int64(len(b.Ends))
-	done.Bytes += int64(len(b.Data))
-	t.rows.Add(int64(len(b.Ends)))
-	t.bytes.Add(int64(len(b.Data)))
+// count counts a block that was written within the time.
+func (l *lane) count(j job, b *connectors.Block, done *PartDone, took time.Duration) {
+	stats := l.writer.Stats()
+	f := flow{
+		rows: int64(len(b.Ends)), bytes: int64(len(b.Data)),
+		flushes: stats.Flushes - done.Flushes, flushWait: stats.FlushTime - done.FlushTime,
+	}
+	f.writeWait = took - f.flushWait
+	done.Rows += f.rows
+	done.Bytes += f.bytes
+	done.WriteWait += f.writeWait
+	done.Flushes, done.FlushTime = stats.Flushes, stats.FlushTime
+	j.task.rows.Add(f.rows)
+	j.task.bytes.Add(f.bytes)
+	j.window.wrote(l.number, f)
 }

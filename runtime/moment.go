@@ -27,6 +27,7 @@ func (r *run) moment(ctx context.Context) (progress bool, err error) {
 	if !r.started {
 		r.started = true
 		r.emit(RunStarted{RunID: r.attempt.RunID, Attempt: r.attempt.Number, Pipeline: r.cfg.Run.Pipeline, Streams: plans})
+		r.skips(ctx, plans)
 	}
 	r.snapshot = snap.ID()
 	moment := r.snapshot
@@ -68,16 +69,19 @@ func (r *run) prepare(ctx context.Context, specs []connectors.StreamSpec) (conne
 // board sets up the tasks, the longest first, so that no long one is left
 // alone at the end.
 func (r *run) board(plans []StreamPlan) *board {
-	tasks := make([]*task, len(plans))
+	tasks, s := make([]*task, len(plans)), &scene{}
 	r.tasks = map[string]*task{}
 	for i, p := range plans {
 		tasks[i] = newTask(p)
+		if p.Skip == nil {
+			tasks[i].tuner = newController(r, p, s)
+		}
 		r.tasks[p.Stream.Spec.Name] = tasks[i]
 	}
 	slices.SortStableFunc(tasks, func(a, b *task) int {
 		return cmp.Compare(b.plan.Stream.Bytes, a.plan.Stream.Bytes)
 	})
-	return newBoard(tasks)
+	return newBoard(tasks, s)
 }
 
 // work runs the lanes and the publishers until every task is published. When
@@ -108,6 +112,7 @@ func (r *run) read(ctx context.Context, snap connectors.Snapshot, b *board) erro
 	working, done := context.WithCancel(ctx)
 	g.Go(func() error { return snap.Hold(working) })
 	g.Go(func() error { return r.watch(working, b) })
+	g.Go(func() error { return r.feel(working, b) })
 	g.Go(func() error {
 		defer done()
 		return r.lanes(ctx, snap, b)

@@ -7,7 +7,6 @@ import (
 	"reflect"
 
 	"github.com/rapidbyte/rbt/connectors"
-	"github.com/rapidbyte/rbt/policy"
 )
 
 // open makes a task's staging table ready, or takes up the one that an earlier
@@ -44,29 +43,33 @@ func (r *run) open(ctx context.Context, snap connectors.Snapshot, b *board, t *t
 
 // cut asks for the next parts of a task: a window, or all that is left.
 func (r *run) cut(ctx context.Context, b *board, t *task) error {
-	setting, bytes := t.plan.Baseline, int64(0)
-	if r.cfg.Windows != nil {
-		var turned policy.Setting
-		turned, bytes = r.cfg.Windows(t.name(), t.window)
-		setting = setting.With(turned).With(t.plan.Pins)
+	g := region{setting: t.plan.Baseline}
+	if t.tuner != nil {
+		g = t.tuner.next(ctx)
 	}
-	t.window++
-	parts, err := t.cutter.Take(ctx, connectors.Cut{
-		Setting:   setting,
-		Bytes:     bytes,
+	c := connectors.Cut{
+		Setting:   g.setting,
+		Bytes:     g.bytes,
 		PartBytes: r.cfg.PartBytes,
-		Lanes:     int(setting[Parallelism].Int),
-	})
+		Lanes:     int(g.setting[Parallelism].Int),
+	}
+	if g.bytes > 0 { // one part for each lane: they end together
+		c.PartBytes = min(c.PartBytes, (g.bytes-1)/int64(c.Lanes)+1)
+	}
+	parts, err := t.cutter.Take(ctx, c)
 	if err != nil {
 		return fmt.Errorf("cut the stream into parts: %w", err)
 	}
-	t.fill(parts, r.attempt.RunID, setting)
+	t.fill(parts, r.attempt.RunID, g.setting)
 	if t.plan.Stream.Spec.Resume == connectors.Continue && len(parts) > 0 {
 		if err := r.save(ctx, t, parts); err != nil {
 			return err
 		}
 	}
-	b.add(t, setting, parts)
+	if t.tuner != nil {
+		t.tuner.cut(ctx, g, parts)
+	}
+	b.add(t, g, parts)
 	return nil
 }
 
@@ -146,6 +149,6 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 	if len(pending) == 0 {
 		return r.cut(ctx, b, t)
 	}
-	b.add(t, t.plan.Baseline, pending)
+	b.add(t, region{setting: t.plan.Baseline}, pending)
 	return nil
 }

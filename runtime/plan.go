@@ -82,6 +82,10 @@ func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ 
 func baselineLanes(ctx context.Context, cfg Config) (connectors.Choice, error) {
 	knob := Knobs(cfg.laneCap())[0]
 	lanes, why := int(knob.Default.Int), "the default"
+	bound := "worker_cap"
+	if cfg.laneCap() < cfg.WorkerCap {
+		bound = "max_memory"
+	}
 	if cfg.Parallelism > 0 {
 		lanes, why = cfg.Parallelism, "resources.parallelism"
 	}
@@ -98,12 +102,13 @@ func baselineLanes(ctx context.Context, cfg Config) (connectors.Choice, error) {
 		}
 		if free := max(room-sparedConnections, 1); room >= 0 && free < int(knob.Max) {
 			knob.Max = int64(free)
+			bound = "connections free on the " + server.name
 			if lanes > free {
 				lanes, why = free, fmt.Sprintf("the %s has only %d connections free", server.name, room)
 			}
 		}
 	}
-	return connectors.Choice{Knob: knob, Best: policy.IntValue(int64(lanes)), Why: why}, nil
+	return connectors.Choice{Knob: knob, Best: policy.IntValue(int64(lanes)), Why: why, Bound: bound}, nil
 }
 
 // laneCap is the most lanes that worker cap and memory allow.
@@ -115,12 +120,13 @@ func (c Config) laneCap() int {
 func (c Config) plan(s *connectors.Stream, t *connectors.Target, lanes connectors.Choice) StreamPlan {
 	p := StreamPlan{
 		Stream: s, Target: t,
-		Pins: policy.Setting{}, Baseline: policy.Setting{}, Reasons: map[string]string{},
+		Pins: policy.Setting{}, Baseline: policy.Setting{}, Reasons: map[string]string{}, Bounds: map[string]string{},
 	}
 	i := slices.IndexFunc(c.Streams, func(one Stream) bool { return one.Name == s.Spec.Name })
 	for _, choice := range slices.Concat([]connectors.Choice{lanes}, s.Choices, t.Choices) {
 		p.resolve(choice, c.Streams[i].Pins, c.Pins)
 	}
+	p.Skip = c.skip(p)
 	return p
 }
 
@@ -129,7 +135,7 @@ func (c Config) plan(s *connectors.Stream, t *connectors.Target, lanes connector
 func (p *StreamPlan) resolve(c connectors.Choice, own, all policy.Setting) {
 	name := c.Knob.Name
 	p.Knobs = append(p.Knobs, c.Knob)
-	p.Reasons[name] = c.Why
+	p.Reasons[name], p.Bounds[name] = c.Why, c.Bound
 	if c.Knob.Kind == policy.Enum && len(c.Knob.Values) == 0 {
 		return // not a choice for this stream
 	}

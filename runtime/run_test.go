@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
-	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -141,45 +139,6 @@ func TestNoFaultInTheLogs(t *testing.T) {
 		if strings.Contains(line, "unexpected EOF") || strings.Contains(line, "could not receive") {
 			t.Error(line)
 		}
-	}
-}
-
-// TestRunSwitches turns every knob in every window: every row must arrive once.
-func TestRunSwitches(t *testing.T) {
-	t.Parallel()
-	src := pgtest.New(t)
-	src.Exec(t, orders+`
-		CREATE TABLE holes (k int8, v text); -- NULL keys, negative ones, duplicates, and the ends of the type
-		INSERT INTO holes SELECT CASE WHEN i % 11 = 0 THEN NULL WHEN i % 7 = 0 THEN -i WHEN i % 3 = 0 THEN 5 ELSE i * 1000000::int8 END,
-			repeat('h', 150) FROM generate_series(1, 40000) i;
-		INSERT INTO holes VALUES (-9223372036854775808, 'min'), (9223372036854775807, 'max');
-		DELETE FROM holes WHERE k % 13 = 0; ANALYZE holes;`)
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			t.Parallel()
-			dst := pgtest.New(t)
-			holes := stream("holes")
-			holes.PartitionKey = "k"
-			cfg := config(src.DSN, dst.DSN, stream("orders"), holes)
-			var mu sync.Mutex
-			rnd := rand.New(rand.NewPCG(seed, 1))
-			cfg.Windows = func(stream string, n int) (policy.Setting, int64) {
-				mu.Lock()
-				defer mu.Unlock()
-				bytes := rnd.Int64N(1 << 20)
-				if n > 20 {
-					bytes = 0
-				}
-				return policy.Setting{
-					"parallelism":      policy.IntValue(1 + rnd.Int64N(6)),
-					"partition_mode":   policy.EnumValue([]string{"ctid", "range", "mod"}[rnd.IntN(3)]),
-					"copy_format":      policy.EnumValue([]string{"binary", "text"}[rnd.IntN(2)]),
-					"copy_flush_bytes": policy.IntValue(1 + rnd.Int64N(1<<20)),
-				}, bytes
-			}
-			mustRun(t, cfg)
-			sameRows(t, src, dst, "orders", "holes")
-		})
 	}
 }
 

@@ -17,10 +17,14 @@ type task struct {
 	cutter     connectors.Cutter
 	generation int
 	into       string
-	window     int            // how many times the cutter was asked
-	setting    policy.Setting // of the parts in queue
-	queue      []connectors.Part
-	active     int // lanes at work on it
+	tuner      *controller    // nil where the stream is not tuned
+	steady     bool           // the tuner has decided
+	window     *window        // the last one cut; nil without
+	setting    policy.Setting // of the parts cut last
+	queue      []piece
+	cutting    bool // a lane cuts the next parts
+	exhausted  bool // there are no more parts to cut
+	active     int  // lanes at work on it
 	nextMark   int64
 	issued     []connectors.Part // every part cut, for the marks to be checked against
 	kept       int64             // rows that an earlier moment committed
@@ -41,8 +45,7 @@ type state int
 const (
 	waiting    state = iota // nothing has begun
 	opening                 // a lane makes the staging table ready and cuts the first parts
-	copying                 // lanes copy parts
-	cutting                 // a lane cuts the next parts
+	copying                 // lanes copy parts, and cut the next ones
 	loaded                  // every part is committed
 	publishing              // indexes, constraints, the swap
 	published
@@ -50,6 +53,12 @@ const (
 
 func newTask(p StreamPlan) *task {
 	return &task{plan: p, setting: p.Baseline, nextMark: 1}
+}
+
+// probing reports whether the task's settings are being tried, or will be as
+// soon as it is open. The board's lock is held.
+func (t *task) probing() bool {
+	return t.tuner != nil && !t.steady && (t.state == opening || t.state == copying) && !t.exhausted
 }
 
 // enter counts a lane in that goes to work on the task, and leave counts it

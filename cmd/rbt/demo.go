@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"time"
 
@@ -136,8 +137,11 @@ func (p *demoPair) show(ctx context.Context, u *ui) error {
 	}
 	u.note("\n%s\n%s", u.paint("1", "$ cat pipeline.hcl"), strings.TrimSpace(string(demo.Pipeline)))
 	u.note("\n%s", u.paint("1", "$ rbt run pipeline.hcl"))
-	j := newJob(pipeline)
-	if err := j.run(ctx, u, false, ""); err != nil {
+	j, err := newJob(pipeline)
+	if err != nil {
+		return err
+	}
+	if err := j.run(ctx, u, runOptions{trace: os.DevNull}); err != nil {
 		return err
 	}
 	u.note("\n%s", u.paint("1", "$ rbt verify pipeline.hcl"))

@@ -91,6 +91,10 @@ func TestExamples(t *testing.T) {
 			}
 			src, dst := pgtest.New(t), pgtest.New(t)
 			src.Exec(t, e.source)
+			file, err := filepath.Abs(file)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, command := range []string{"check", "run", "verify"} {
 				runExample(t, path, src, dst, append([]string{command, file}, e.args...)...)
 			}
@@ -104,6 +108,7 @@ func TestExamples(t *testing.T) {
 func runExample(t *testing.T, path string, src, dst *pgtest.DB, args ...string) {
 	t.Helper()
 	cmd := exec.Command(path, args...)
+	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "SOURCE_DSN="+src.DSN, "DEST_DSN="+dst.DSN)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("rbt %s: %v\n%s", strings.Join(args, " "), err, out)

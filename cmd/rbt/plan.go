@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -17,8 +18,8 @@ func planCommand(u *ui) *cobra.Command {
 		Use:   "plan PIPELINE",
 		Short: "Say what a run would do, and why",
 		Long: `Say for each stream what a run would do: where the rows go, what is created or
-changed, in what format and with what setting they are copied, and why.
-It changes nothing.`,
+changed, in what format and with what setting they are copied, and why; and what of
+it is tried while the rows move. It changes nothing.`,
 		Example: `  rbt plan pipeline.hcl
   rbt plan pipeline.hcl --json | jq '[.streams[] | {stream, setting}]'`,
 		Args: onePipeline,
@@ -66,6 +67,7 @@ func planText(p runtime.StreamPlan) string {
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
 	item("steps", p.Target.Steps...)
 	item("setting", settingLines(p)...)
+	item("tuning", tuningLines(p)...)
 	return b.String()
 }
 
@@ -108,4 +110,43 @@ func settingLines(p runtime.StreamPlan) []string {
 		}
 	}
 	return lines
+}
+
+// tuningLines say which values of which knob the run begins to try, or why it
+// tries none.
+func tuningLines(p runtime.StreamPlan) []string {
+	if p.Skip != nil {
+		return []string{withReason("none: "+p.Skip.Reason, p.Skip.Detail)}
+	}
+	var lines []string
+	for _, k := range p.Knobs {
+		values := toTry(p, k)
+		if values == nil {
+			continue
+		}
+		texts := make([]string, len(values))
+		for i, v := range values {
+			texts[i] = k.Format(v)
+		}
+		lines = append(lines, k.Name+" "+strings.Join(texts, ", "))
+	}
+	if lines == nil {
+		return []string{"none: no knob has a second value to try"}
+	}
+	return lines
+}
+
+// toTry are the values of a knob that the run begins to try, the baseline's
+// among them; nil where there is no other.
+func toTry(p runtime.StreamPlan, k policy.Knob) []policy.Value {
+	at, set := p.Baseline[k.Name]
+	_, pinned := p.Pins[k.Name]
+	if p.Skip != nil || pinned || !set {
+		return nil
+	}
+	values := candidates(k, at)
+	if len(slices.DeleteFunc(slices.Clone(values), func(v policy.Value) bool { return v == at })) == 0 {
+		return nil
+	}
+	return values
 }

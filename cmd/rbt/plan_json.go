@@ -27,6 +27,8 @@ type streamPlanJSON struct {
 	Steps     []string       `json:"steps"`
 	Key       string         `json:"partition_key,omitempty"`
 	Setting   []knobPlanJSON `json:"setting"`
+	Tuned     bool           `json:"tuned"`
+	Skip      *policy.Skip   `json:"skip,omitempty"` // why it is not tuned
 	Problems  []string       `json:"problems"`
 }
 
@@ -36,6 +38,7 @@ type knobPlanJSON struct {
 	Value        *policy.Value     `json:"value"` // null where there is no choice
 	Reason       string            `json:"reason,omitempty"`
 	Pinned       bool              `json:"pinned"`
+	Candidates   []policy.Value    `json:"candidates,omitempty"` // to begin with, where it is tuned
 	Values       []string          `json:"values,omitempty"`
 	Min          int64             `json:"min,omitempty"`
 	Max          int64             `json:"max,omitempty"`
@@ -68,6 +71,8 @@ func jsonOf(p runtime.StreamPlan) streamPlanJSON {
 		Steps:     orEmpty(t.Steps),
 		Key:       s.Key,
 		Setting:   settingJSON(p),
+		Tuned:     p.Skip == nil,
+		Skip:      p.Skip,
 		Problems:  orEmpty(problems(p)),
 	}
 }
@@ -77,7 +82,7 @@ func settingJSON(p runtime.StreamPlan) []knobPlanJSON {
 	for _, k := range p.Knobs {
 		_, pinned := p.Pins[k.Name]
 		knob := knobPlanJSON{Knob: k.Name, Reason: p.Reasons[k.Name], Pinned: pinned,
-			Values: k.Values, Min: k.Min, Max: k.Max}
+			Candidates: toTry(p, k), Values: k.Values, Min: k.Min, Max: k.Max}
 		if v, ok := p.Baseline[k.Name]; ok {
 			knob.Value = &v
 		}

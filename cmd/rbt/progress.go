@@ -53,7 +53,7 @@ func (p slogProgress) event(e runtime.Event) {
 			return
 		}
 		p.last[e.Stream] = time.Now()
-	case runtime.Retry:
+	case runtime.Retry, runtime.AutotuneFault:
 		level = slog.LevelWarn
 	case runtime.RunDone:
 		if e.Err != nil {
@@ -70,13 +70,19 @@ type streamState struct {
 	phase       string // what it does: "copy", or a step of publishing
 	since       time.Time
 	setting     string
+	tuning      string // empty, or the phase: probe or steady
 	rows, bytes int64
 	fraction    float64
 	lanes       int
 	rate        rate
 }
 
-const phaseCopy = "copy"
+const (
+	phaseCopy = "copy"
+
+	tuningProbe  = "probe"
+	tuningSteady = "steady"
+)
 
 // note takes in an event of the stream.
 func (s *streamState) note(e runtime.Event, now time.Time) {
@@ -87,11 +93,28 @@ func (s *streamState) note(e runtime.Event, now time.Time) {
 	case runtime.Progress:
 		s.rows, s.bytes, s.fraction, s.lanes = e.Rows, e.Bytes, min(max(e.Fraction, 0), 1), e.Lanes
 		s.rate.add(sample{now, s.bytes, s.fraction})
+	case runtime.WindowDone:
+		s.tuning, s.setting = tuningProbe, shortSetting(e.Setting, e.Knobs)
+	case runtime.AutotuneDecision:
+		s.tuning, s.setting = tuningSteady, shortSetting(e.Winner, e.Knobs)
+		s.rate = rate{} // what probing took says nothing of what is left
+		s.rate.add(sample{now, s.bytes, s.fraction})
+	case runtime.Steady:
+		s.setting = shortSetting(e.Setting, e.Knobs)
 	case runtime.StreamLoaded:
 		s.rows, s.bytes, s.fraction, s.phase = e.Rows, e.Bytes, 1, "loaded"
 	case runtime.PublishStep:
 		s.phase = oneLine(e.Step)
 	}
+}
+
+// settingText says under what setting the rows of the stream move: "4 ctid",
+// "steady 8 ctid".
+func (s *streamState) settingText() string {
+	if s.tuning == tuningSteady {
+		return s.tuning + " " + s.setting
+	}
+	return s.setting
 }
 
 // streamOf says which stream an event is about; empty where it is the run.
@@ -102,6 +125,12 @@ func streamOf(e runtime.Event) string {
 	case runtime.StreamStarted:
 		return e.Stream
 	case runtime.Progress:
+		return e.Stream
+	case runtime.WindowDone:
+		return e.Stream
+	case runtime.AutotuneDecision:
+		return e.Stream
+	case runtime.Steady:
 		return e.Stream
 	case runtime.StreamLoaded:
 		return e.Stream

@@ -85,9 +85,10 @@ func (b *bars) event(e runtime.Event) {
 	case runtime.RunStarted:
 		b.u.note("%s", startLine(e))
 		b.layOut(e.Streams)
-	case runtime.Retry, runtime.Notice:
-		b.u.note("%s", noticeLine(e))
 	default:
+		if line := noticeLine(e); line != "" {
+			b.u.note("%s", line)
+		}
 		if s := b.streams[streamOf(e)]; s != nil {
 			s.note(e)
 		} else if b.small != nil {
@@ -170,7 +171,7 @@ func (s *streamBar) finish(text string) {
 func (s *streamBar) describe() string {
 	text := s.state.String()
 	if s.wide && s.state.phase == phaseCopy && s.state.setting != "" {
-		text += fmt.Sprintf("  %s  [%s]", plural(s.state.lanes, "lane"), s.state.setting)
+		text += fmt.Sprintf("  %s  [%s]", plural(s.state.lanes, "lane"), s.state.settingText())
 	}
 	return text
 }

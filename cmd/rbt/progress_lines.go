@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -67,8 +68,10 @@ func (l *lines) event(e runtime.Event) {
 	case runtime.StreamDone:
 		l.done++
 		l.u.note("%s: done, %s", oneLine(e.Stream), doneText(e))
-	case runtime.Retry, runtime.Notice:
-		l.u.note("%s", noticeLine(e))
+	default:
+		if line := noticeLine(e); line != "" {
+			l.u.note("%s", line)
+		}
 	}
 }
 
@@ -97,7 +100,7 @@ func (l *lines) reportRunning() {
 			l.u.note("… and %d more; %d of %s done", len(names)-most, l.done, plural(l.total, "stream"))
 			return
 		}
-		l.u.note("%s: %s", oneLine(name), l.running[name])
+		l.u.note("%s: %s", oneLine(name), l.running[name].line())
 	}
 }
 
@@ -111,8 +114,20 @@ func (s *streamState) String() string {
 		return fmt.Sprintf("%s; %s copied", s.phase, moved)
 	}
 	text := fmt.Sprintf("%.0f %%, %s, %s", 100*s.fraction, moved, formatRate(s.rate.perSecond()))
+	if s.tuning == tuningProbe { // how long the rest takes is not known yet
+		return tuningProbe + ", " + text
+	}
 	if left, ok := s.rate.remaining(); ok {
 		text += fmt.Sprintf(", %s left", left)
+	}
+	return text
+}
+
+// line is String with the setting of a stream that is tuned: there is room.
+func (s *streamState) line() string {
+	text := s.String()
+	if s.phase == phaseCopy && s.tuning != "" {
+		text += " [" + s.settingText() + "]"
 	}
 	return text
 }
@@ -140,7 +155,8 @@ func doneText(e runtime.StreamDone) string {
 	return text
 }
 
-// noticeLine writes what people should know besides the progress.
+// noticeLine writes what people should know besides the progress; nothing for
+// other events.
 func noticeLine(e runtime.Event) string {
 	about := func(stream, text string) string {
 		if stream == "" {
@@ -154,6 +170,13 @@ func noticeLine(e runtime.Event) string {
 			e.Try+1, e.After.Round(time.Millisecond)))
 	case runtime.Notice:
 		return about(e.Stream, oneLine(e.Text))
+	case runtime.AutotuneFault:
+		return about(e.Stream, fmt.Sprintf("not tuned: %s (%s); it goes on with the baseline", oneLine(e.Detail), e.Reason))
+	case runtime.AutotuneDecision:
+		// A fault was told already, and what tried nothing is for rbt explain.
+		if e.Reason != policy.BecauseFault && tried(e.Decision) {
+			return about(e.Stream, decisionText(e.Decision, e.Knobs))
+		}
 	}
 	return ""
 }

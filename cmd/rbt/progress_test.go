@@ -69,6 +69,69 @@ public.orders: done, 2,000,000 rows, 180 MB in 1m17s (copy 12.0 s at 15.0 MB/s, 
 	})
 }
 
+// aProbe is what happens in a run of a stream that is tuned, one that fails to
+// be, and two that are not.
+func aProbe(p progress, wait func(time.Duration)) {
+	knobs := []policy.Knob{{Name: "parallelism"}, {Name: "partition_mode", Kind: policy.Enum}}
+	four := policy.Setting{"parallelism": policy.IntValue(4), "partition_mode": policy.EnumValue("ctid")}
+	eight := four.With(policy.Setting{"parallelism": policy.IntValue(8)})
+	p.event(runtime.RunStarted{RunID: "01J", Attempt: 1, Pipeline: "shop", Streams: []runtime.StreamPlan{planOf("public.orders", 1e9)}})
+	p.event(runtime.AutotuneSkipped{Skip: policy.Skip{Stream: "public.small", Reason: policy.SkippedSmall}})
+	p.event(runtime.StreamStarted{Stream: "public.orders", Setting: four, Knobs: knobs})
+	moved := 0.0
+	copying := func(d time.Duration, rate float64) {
+		for range d / (500 * time.Millisecond) {
+			moved += rate / 2
+			p.event(runtime.Progress{Stream: "public.orders", Rows: int64(moved * 1e4), Bytes: int64(moved * 1e6), Fraction: moved / 1000, Lanes: 4})
+			wait(500 * time.Millisecond)
+		}
+	}
+	copying(5*time.Second, 10)
+	p.event(runtime.WindowDone{Stream: "public.orders", Knobs: knobs, Setting: eight, Window: policy.Window{Seq: 1}})
+	copying(5*time.Second, 10)
+	p.event(runtime.AutotuneDecision{Knobs: knobs, Decision: policy.Decision{
+		Stream: "public.orders", Baseline: four, Winner: eight, Reason: policy.BecauseLead, Lead: 0.382, Low: 0.31, High: 0.45, Windows: 4,
+		Candidates: []policy.Verdict{{Outcome: policy.Base}, {ID: 1, Windows: 2, Outcome: policy.Adopted}}, LostSeconds: 0.41}})
+	p.event(runtime.Steady{Stream: "public.orders", Knobs: knobs, Setting: eight})
+	copying(10*time.Second, 50)
+	p.event(runtime.AutotuneFault{Fault: policy.Fault{Stream: "public.events", Reason: policy.FaultTimeout, Detail: "no answer\nwithin 500ms"}})
+	p.event(runtime.AutotuneDecision{Decision: policy.Decision{Stream: "public.events", Reason: policy.BecauseFault}})
+	p.event(runtime.AutotuneDecision{Decision: policy.Decision{Stream: "public.short", Reason: policy.BecauseEnded}})
+	p.event(runtime.RunDone{})
+	p.close()
+}
+
+func TestProgressLinesOfTuning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		aProbe(newProgress(newUI(nil, nil, &out)), func(d time.Duration) {
+			time.Sleep(d)
+			synctest.Wait()
+		})
+		want := `pipeline shop: 1 stream, about 1.0 GB, run 01J
+public.orders: probe, 10 %, 1,000,000 rows, 100 MB, 10.0 MB/s [8 ctid]
+public.orders: parallelism 4 → 8: +38.2 % [+31, +45], 4 windows, cost 0.41 s
+public.orders: 60 %, 6,000,000 rows, 600 MB, 50.0 MB/s, 8s left [steady 8 ctid]
+public.events: not tuned: no answer within 500ms (policy-timeout); it goes on with the baseline
+`
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+func TestProgressBarsOfTuning(t *testing.T) {
+	var out bytes.Buffer
+	u := newUI(nil, nil, &out)
+	u.terminal, u.width = true, 140
+	aProbe(newProgress(u), func(time.Duration) { time.Sleep(40 * time.Millisecond) }) // a bar is drawn every 150 ms
+	for _, want := range []string{"probe, ", "[8 ctid]", "[steady 8 ctid]", "public.orders: parallelism 4 → 8: +38.2 % [+31, +45]"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in %q", want, &out)
+		}
+	}
+}
+
 func TestProgressQuiet(t *testing.T) {
 	var out bytes.Buffer
 	u := newUI(nil, nil, &out)

@@ -25,7 +25,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad file.`,
   rbt check pipeline.hcl              can it work?
   rbt plan pipeline.hcl               what would it do?
   rbt run pipeline.hcl                do it
-  rbt verify pipeline.hcl             are source and destination equal?`,
+  rbt verify pipeline.hcl             are source and destination equal?
+  rbt explain                         why did the run choose what it chose?`,
 		SilenceErrors: true, // finish prints them
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -42,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad file.`,
 	root.PersistentFlags().BoolVar(&u.quiet, "quiet", false, "print nothing but results and errors")
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "`format` of standard error: text or json")
 	root.AddCommand(runCommand(u), checkCommand(u), planCommand(u), discoverCommand(u), verifyCommand(u),
-		demoCommand(u), versionCommand(u))
+		explainCommand(u), demoCommand(u), versionCommand(u))
 	return root
 }
 

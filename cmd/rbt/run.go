@@ -11,7 +11,7 @@ import (
 )
 
 func runCommand(u *ui) *cobra.Command {
-	var restart bool
+	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run PIPELINE",
 		Short: "Copy the streams of a pipeline",
@@ -23,22 +23,37 @@ when it is complete; until then readers see what was there before.
 A run that failed or was stopped is taken up again by the same command: rows are
 not appended twice, a stream with resume = "continue" keeps the parts that it has,
 and every other stream begins again, so that it shows one moment. With --restart
-nothing is taken up.`,
+nothing is taken up.
+
+Large streams are tuned while they are copied. rbt explain says afterwards what was
+tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 		Example: `  rbt run pipeline.hcl
   rbt run pipeline.hcl -var dest_schema=raw
+  rbt run pipeline.hcl --no-autotune
   rbt run pipeline.hcl --log-format json 2> run.log`,
 		Args: onePipeline,
 	}
 	variables := variableFlag(cmd)
-	cmd.Flags().BoolVar(&restart, "restart", false, "begin again, do not take up an unfinished run")
+	cmd.Flags().BoolVar(&o.restart, "restart", false, "begin again, do not take up an unfinished run")
+	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
+	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j, err := openJob(args[0], *variables)
 		if err != nil {
 			return err
 		}
-		return j.run(cmd.Context(), u, restart, againCommand(args[0], *variables))
+		o.again = againCommand(args[0], *variables)
+		return j.run(cmd.Context(), u, o)
 	}
 	return cmd
+}
+
+// runOptions are what the command line says of a run.
+type runOptions struct {
+	restart    bool
+	noAutotune bool
+	trace      string // a file; empty: in the runs' folder
+	again      string // what to type to go on; empty where nothing can be said
 }
 
 // againCommand is what to type to go on. It does not show the values of
@@ -52,19 +67,26 @@ func againCommand(path string, variables []string) string {
 }
 
 // run copies the streams and prints the result.
-func (j *job) run(ctx context.Context, u *ui, restart bool, again string) error {
+func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
+	if o.noAutotune {
+		j.untuned = "by --no-autotune"
+	}
 	config, err := j.config(ctx)
 	if err != nil {
-		return interrupted(ctx, u, err, runtime.Summary{}, again)
+		return interrupted(ctx, u, err, runtime.Summary{}, o.again)
 	}
-	config.Run.Restart = restart
-	shown := newProgress(u)
-	config.Events = shown.event
+	config.Run.Restart = o.restart
+	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace)
+	config.Events = func(e runtime.Event) {
+		shown.event(e)
+		recorded.event(e)
+	}
 	summary, err := runtime.Run(ctx, config)
 	shown.close()
+	recorded.close()
 	err = j.locate(err, config.Streams)
 	if err != nil {
-		return interrupted(ctx, u, err, summary, again)
+		return interrupted(ctx, u, err, summary, o.again)
 	}
 	u.printf("%s", summaryTable(summary))
 	for _, note := range summary.Notes {

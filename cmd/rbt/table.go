@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,7 +14,9 @@ const maxTable = 80
 // others to the right.
 type table struct {
 	heading []string
-	rows    [][]string // nil is a rule
+	text    int        // from this column on to the left as well; 0 is none
+	max     int        // how wide it may become; 0 is maxTable
+	rows    [][]string // nil is a rule, one cell alone a line of its own
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -25,18 +28,22 @@ func (t *table) String() string {
 	for _, w := range widths {
 		total += w
 	}
-	if over := total - maxTable; over > 0 {
+	limit := cmp.Or(t.max, maxTable)
+	if over := total - limit; over > 0 {
 		widths[0] = max(widths[0]-over, 8)
-		total = maxTable
+		total = limit
 	}
 	var b strings.Builder
-	writeRow(&b, t.heading, widths)
+	t.writeRow(&b, t.heading, widths)
 	for _, row := range t.rows {
-		if row == nil {
+		switch len(row) {
+		case 0:
 			b.WriteString(strings.Repeat("-", total) + "\n")
-			continue
+		case 1:
+			b.WriteString(row[0] + "\n")
+		default:
+			t.writeRow(&b, row, widths)
 		}
-		writeRow(&b, row, widths)
 	}
 	return b.String()
 }
@@ -44,6 +51,9 @@ func (t *table) String() string {
 func (t *table) widths() []int {
 	widths := make([]int, len(t.heading))
 	for _, row := range append([][]string{t.heading}, t.rows...) {
+		if len(row) == 1 {
+			continue
+		}
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
@@ -51,7 +61,7 @@ func (t *table) widths() []int {
 	return widths
 }
 
-func writeRow(b *strings.Builder, row []string, widths []int) {
+func (t *table) writeRow(b *strings.Builder, row []string, widths []int) {
 	var line strings.Builder
 	for i, cell := range row {
 		if i == 0 {
@@ -60,7 +70,7 @@ func writeRow(b *strings.Builder, row []string, widths []int) {
 			line.WriteString("  ")
 		}
 		space := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
-		if i == 0 {
+		if i == 0 || t.text > 0 && i >= t.text {
 			line.WriteString(cell + space)
 		} else {
 			line.WriteString(space + cell)

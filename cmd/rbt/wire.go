@@ -12,6 +12,7 @@ import (
 	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/hcl"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -20,6 +21,7 @@ type job struct {
 	pipeline    *hcl.Pipeline
 	source      connectors.Source
 	destination connectors.Destination
+	untuned     string // why nothing is tuned, in words for people
 }
 
 // openJob reads a pipeline file. It connects to nothing yet.
@@ -28,16 +30,28 @@ func openJob(path string, variables []string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newJob(p), nil
+	return newJob(p)
 }
 
-func newJob(p *hcl.Pipeline) *job {
+func newJob(p *hcl.Pipeline) (*job, error) {
+	untuned, err := autotuneOff(p)
+	if err != nil {
+		return nil, err
+	}
 	return &job{
 		pipeline:    p,
+		untuned:     untuned,
 		source:      postgres.NewSource(sourceConfig(p)),
 		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
-	}
+	}, nil
 }
+
+// newPolicy is the policy that a pipeline file asks for.
+func newPolicy(hcl.Policy) policy.Policy { return builtin.New() }
+
+// candidates are the values that the policy begins with for a knob that stands
+// at a value, that value among them.
+func candidates(k policy.Knob, at policy.Value) []policy.Value { return builtin.Candidates(k, at) }
 
 func sourceConfig(p *hcl.Pipeline) postgres.Config {
 	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout}
@@ -66,11 +80,11 @@ func (j *job) config(ctx context.Context) (runtime.Config, error) {
 	if err != nil {
 		return runtime.Config{}, err
 	}
-	p := j.pipeline
+	p, runID := j.pipeline, ulid.Make().String()
 	return runtime.Config{
 		Source:      j.source,
 		Destination: j.destination,
-		Run:         connectors.Run{ID: ulid.Make().String(), Pipeline: p.Name, Version: rbtVersion()},
+		Run:         connectors.Run{ID: runID, Pipeline: p.Name, Version: rbtVersion()},
 		Streams:     streams,
 		Pins:        p.Pins,
 		Parallelism: p.Resources.Parallelism,
@@ -78,6 +92,8 @@ func (j *job) config(ctx context.Context) (runtime.Config, error) {
 		MaxMemory:   p.Resources.MaxMemory,
 		PartBytes:   p.Checkpoint.PartSize,
 		RetryFor:    p.Resources.RetryFor,
+		Autotune:    j.autotune(runID),
+		Untuned:     j.untuned,
 	}, nil
 }
 

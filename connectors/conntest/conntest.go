@@ -10,7 +10,9 @@ package conntest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +23,8 @@ import (
 
 // Harness is a stream to copy, for one check: every check takes a new one.
 type Harness struct {
-	Source      connectors.Source
+	Source connectors.Source
+	// Destination has no more rights than a run cannot do without.
 	Destination connectors.Destination
 	// Stream has some thousand rows. Its target does not exist.
 	Stream connectors.StreamSpec
@@ -44,6 +47,9 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"an uncommitted part leaves nothing", uncommitted},
 		{"a part is committed once", markedOnce},
 		{"a wrong count is not committed", wrongCount},
+		{"a writer says what a part has cost", stats},
+		{"a destination says what it may of itself", vitals},
+		{"the books take every outcome of tuning", tuned},
 		{"a pipeline runs once at a time", locked},
 		{"an unfinished run is taken up", takenUp},
 	} {
@@ -153,7 +159,8 @@ func (s *session) all(setting policy.Setting, bytes int64) []connectors.Part {
 	}
 }
 
-// relay sends a part's rows to the writer and returns how many there were.
+// relay sends a part's rows to the writer and returns how many there were. What
+// the writer says of itself must keep pace.
 func (s *session) relay(w connectors.Writer, p connectors.Part) int64 {
 	s.t.Helper()
 	ctx := s.t.Context()
@@ -166,8 +173,11 @@ func (s *session) relay(w connectors.Writer, p connectors.Part) int64 {
 		s.t.Fatal(err)
 	}
 	b := connectors.Block{Data: make([]byte, 0, 4<<10)}
-	var rows int64
+	var rows, bytes int64
 	for {
+		if st := w.Stats(); st.Rows != rows || st.Bytes != bytes || st.CommitTime != 0 {
+			s.t.Fatalf("behind %d rows of %d bytes the writer says %+v", rows, bytes, st)
+		}
 		done, err := r.Next(ctx, &b)
 		if err != nil {
 			s.t.Fatal(err)
@@ -176,6 +186,7 @@ func (s *session) relay(w connectors.Writer, p connectors.Part) int64 {
 			return rows
 		}
 		rows += int64(len(b.Ends))
+		bytes += int64(len(b.Data))
 		if err := w.Write(ctx, &b); err != nil {
 			s.t.Fatal(err)
 		}
@@ -187,7 +198,7 @@ func (s *session) copy(parts ...connectors.Part) {
 	w := must(s.load.Writer(s.t.Context()))(s.t)
 	defer w.Close()
 	for _, p := range parts {
-		if _, err := w.Commit(s.t.Context(), s.relay(w, p)); err != nil {
+		if err := w.Commit(s.t.Context(), s.relay(w, p)); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -305,7 +316,7 @@ func markedOnce(s *session) {
 	s.copy(parts...)
 	w := must(s.load.Writer(s.t.Context()))(s.t)
 	defer w.Close()
-	if _, err := w.Commit(s.t.Context(), s.relay(w, parts[0])); !connectors.Retryable(err) {
+	if err := w.Commit(s.t.Context(), s.relay(w, parts[0])); !connectors.Retryable(err) {
 		s.t.Errorf("a part was committed twice, or in vain for good: %v", err)
 	}
 	s.publish()
@@ -317,7 +328,7 @@ func wrongCount(s *session) {
 	parts := s.all(s.settings()[0], 0)
 	w := must(s.load.Writer(s.t.Context()))(s.t)
 	defer w.Close()
-	if _, err := w.Commit(s.t.Context(), s.relay(w, parts[0])+1); err == nil {
+	if err := w.Commit(s.t.Context(), s.relay(w, parts[0])+1); err == nil {
 		s.t.Error("a part with a row too few was committed")
 	}
 	if marks := s.marked(); len(marks) > 0 {
@@ -325,6 +336,76 @@ func wrongCount(s *session) {
 	}
 	s.finish("failed")
 	s.sees(nil)
+}
+
+func stats(s *session) {
+	w := must(s.load.Writer(s.t.Context()))(s.t)
+	defer w.Close()
+	var bytes int64
+	for _, p := range s.all(s.settings()[0], 0) {
+		rows := s.relay(w, p)
+		if err := w.Commit(s.t.Context(), rows); err != nil {
+			s.t.Fatal(err)
+		}
+		st := w.Stats()
+		if st.Rows != rows || st.CommitTime <= 0 {
+			s.t.Errorf("a committed part of %d rows cost %+v", rows, st)
+		}
+		bytes += st.Bytes
+	}
+	if bytes == 0 {
+		s.t.Error("the writer knows of no bytes")
+	}
+	s.finish("failed")
+}
+
+func vitals(s *session) {
+	before := must(s.load.Vitals(s.t.Context()))(s.t)
+	s.copy(s.all(s.settings()[0], 0)...)
+	after := must(s.load.Vitals(s.t.Context()))(s.t)
+	for _, v := range []connectors.Vitals{before, after} {
+		for _, metric := range v.Missing {
+			if !slices.Contains(metrics(), metric) {
+				s.t.Errorf("%s is missing, but no metric of a window", metric)
+			}
+		}
+	}
+	if after.WAL < before.WAL || after.Checkpoints < before.Checkpoints {
+		s.t.Errorf("time runs backwards, from %+v to %+v", before, after)
+	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	if _, err := s.load.Vitals(ctx); !errors.Is(err, context.Canceled) {
+		s.t.Errorf("a cancelled look: %v", err)
+	}
+	s.finish("failed")
+}
+
+// metrics are the names that a window's metrics have in JSON.
+func metrics() []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[policy.Window]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+func tuned(s *session) {
+	baseline := s.settings()[0]
+	for _, t := range []connectors.Tuning{
+		{Decision: &policy.Decision{Baseline: baseline, Winner: baseline, Reason: policy.BecauseNoLead, Detail: "any text: → \x00 \xff"}},
+		{Skip: &policy.Skip{Reason: policy.SkippedSmall}},
+		{Fault: &policy.Fault{Reason: policy.FaultPanic, Detail: "any text: → \x00 \xff"}},
+	} {
+		t.Stream, t.Generation = s.stream.Spec.Name, s.generation
+		for range 2 { // the answer to the first one may have been lost
+			if err := s.load.NoteTuning(s.t.Context(), t); err != nil {
+				s.t.Errorf("%+v: %v", t, err)
+			}
+		}
+	}
+	s.finish("failed")
 }
 
 func locked(s *session) {

@@ -86,6 +86,31 @@ CREATE TABLE IF NOT EXISTS _rbt.foreign_keys (
 	at_source boolean NOT NULL, -- parent is a name at the source
 	tail text NOT NULL,       -- (x, y) ON DELETE CASCADE
 	PRIMARY KEY (run_id, child, name)
+);
+-- What became of tuning a stream, the tuner's own record and the columns that one asks for.
+CREATE TABLE IF NOT EXISTS _rbt.decisions (
+	run_id text NOT NULL REFERENCES _rbt.runs ON DELETE CASCADE,
+	stream text NOT NULL,
+	number int NOT NULL, -- from 1, in the order in which they came
+	generation int NOT NULL,
+	attempt int NOT NULL,
+	kind text NOT NULL, -- decision, skipped, fault
+	reason text NOT NULL,
+	detail text,
+	policy text,
+	baseline jsonb,
+	winner jsonb,
+	lead float8,
+	low float8,
+	high float8,
+	windows int,
+	masked int,
+	probe_rows bigint,
+	probe_secs float8,
+	lost_secs float8,
+	record jsonb NOT NULL,
+	decided_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (run_id, stream, number)
 );`
 
 // openBooks creates the books where they are missing, and refuses those that a
@@ -109,7 +134,7 @@ func openBooks(ctx context.Context, conn *pgx.Conn) error {
 // may write the books but not create schemas from being refused.
 func readBooksFormat(ctx context.Context, conn *pgx.Conn) (format int, err error) {
 	var exist bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.foreign_keys') IS NOT NULL").Scan(&exist); err != nil || !exist {
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.decisions') IS NOT NULL").Scan(&exist); err != nil || !exist {
 		return 0, err
 	}
 	err = conn.QueryRow(ctx, "SELECT max(format) FROM _rbt.meta").Scan(&format)

@@ -12,6 +12,9 @@ func TestContract(t *testing.T) {
 	t.Parallel()
 	conntest.Exercise(t, func(t testing.TB) conntest.Harness {
 		src, dst := pgtest.New(t), pgtest.New(t)
+		role := createRole(t, dst, "login")
+		dst.Exec(t, `GRANT CREATE ON DATABASE `+dst.Name+` TO `+role+`; GRANT CREATE ON SCHEMA public TO `+role+`;
+			REVOKE EXECUTE ON FUNCTION pg_current_wal_insert_lsn(), pg_control_checkpoint() FROM public`)
 		src.Exec(t, `CREATE TABLE items (id int8 PRIMARY KEY, name text, at timestamptz);
 			INSERT INTO items SELECT i - 500, 'item ' || i, '2026-01-01'::timestamptz + i * interval '1 h' FROM generate_series(1, 3000) i;
 			ANALYZE items`)
@@ -29,7 +32,7 @@ func TestContract(t *testing.T) {
 		}
 		return conntest.Harness{
 			Source:      NewSource(Config{DSN: src.DSN, Pipeline: "conntest"}),
-			Destination: NewDestination(Config{DSN: dst.DSN, Pipeline: "conntest"}, DestinationOptions{}),
+			Destination: NewDestination(Config{DSN: as(t, dst, role), Pipeline: "conntest"}, DestinationOptions{}),
 			Stream: connectors.StreamSpec{
 				Name: "public.items", Schema: "public", Table: "items",
 				WriteMode: connectors.Replace, Resume: connectors.Restart,

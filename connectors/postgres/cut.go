@@ -28,19 +28,17 @@ const defaultMinPart = 16 << 20
 
 // facts is what a cutter needs to know of a stream.
 type facts struct {
-	relation  string    // as FROM has it
-	where     string    // the stream's own condition
-	name      string    // as COPY has it; empty where COPY cannot read it by its name
-	bytes     int64     // all of it; -1 where that is unknown
-	minPart   int64     // the least that a part is cut to
-	stored    bool      // its rows lie in heaps that can be sampled
-	elsewhere bool      // some do not
-	leaves    []uint32  // the tables that its rows lie in
-	within    string    // the condition of lying there, where that has to be said
-	heap      heapShape // empty where ctid cannot divide the relation
-	noBlocks  error     // and why
-	key       keyAxis
-	from      origin // the database
+	relation string // as FROM has it
+	where    string // the stream's own condition
+	name     string // as COPY has it; empty where COPY cannot read it by its name
+	bytes    int64  // all of it; -1 where that is unknown
+	minPart  int64  // the least that a part is cut to
+	stored   bool   // its rows lie in heaps that can be sampled
+	place
+	within   string // the condition of lying there, where that has to be said
+	noBlocks error  // why ctid cannot divide it
+	key      keyAxis
+	from     origin // the database
 }
 
 // origin says which database the stream comes from.
@@ -139,7 +137,7 @@ func (c *cutter) all(bytes int64) []connectors.Part {
 // blocks takes block ranges.
 func (c *cutter) blocks(want int64, rest bool, cut connectors.Cut) []connectors.Part {
 	var parts []connectors.Part
-	for _, size := range sizes(want, c.minPart, cut) {
+	for _, size := range sizes(want, c.leastPart(rest, cut), cut) {
 		piece, bytes, more := c.nextBlocks(size)
 		parts = append(parts, c.part(bytes, piece...))
 		if !more {
@@ -172,7 +170,7 @@ func (c *cutter) nextBlocks(size int64) (conditions []string, bytes int64, more 
 // ranges takes key ranges, and the rows without a key at the very end.
 func (c *cutter) ranges(want int64, rest bool, cut connectors.Cut) []connectors.Part {
 	var parts []connectors.Part
-	for _, size := range sizes(want, c.minPart, cut) {
+	for _, size := range sizes(want, c.leastPart(rest, cut), cut) {
 		piece, more := c.nextRange(size)
 		parts = append(parts, c.part(size, piece...))
 		if !more {
@@ -232,7 +230,7 @@ func (c *cutter) residues(want int64, rest bool, cut connectors.Cut) []connector
 		}
 	}
 	wide := connectors.Cut{PartBytes: cut.PartBytes * int64(lanes), Lanes: 1}
-	for _, size := range sizes(want, c.minPart, wide) {
+	for _, size := range sizes(want, c.leastPart(rest, wide), wide) {
 		switch {
 		case len(c.heap) > 0:
 			piece, bytes, _ := c.nextBlocks(size)
@@ -319,6 +317,16 @@ func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
 		Predicate: strings.Join(conditions, " AND "),
 		Bytes:     bytes,
 	}
+}
+
+// leastPart is the least that a part is cut to. Only the last of a stream's parts
+// are cut smaller than the largest: lanes that go on to others need not end
+// together.
+func (c *cutter) leastPart(rest bool, cut connectors.Cut) int64 {
+	if !rest {
+		return cut.PartBytes
+	}
+	return c.minPart
 }
 
 // sizes divides want bytes into parts: as large as allowed while there is much

@@ -27,6 +27,18 @@ func (e *opError) Error() string   { return e.doing + ": " + describe(e.err) }
 func (e *opError) Unwrap() error   { return e.err }
 func (e *opError) Retryable() bool { return e.retry }
 
+// Class is that of the SQLSTATE, or of a connection that broke.
+func (e *opError) Class() string {
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(e.err, &pg) && len(pg.Code) == 5:
+		return pg.Code[:2]
+	case broken(e.err):
+		return "network"
+	}
+	return ""
+}
+
 // wrap adds what was being done to an error of a server or a connection.
 func wrap(doing string, err error) error {
 	if err == nil {
@@ -74,6 +86,11 @@ func mayPass(err error) bool {
 	if connectors.Retryable(err) { // it says so itself
 		return true
 	}
+	return broken(err)
+}
+
+// broken reports whether a connection ended, or never came about.
+func broken(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||

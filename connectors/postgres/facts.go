@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rapidbyte/rbt/connectors"
-	"github.com/rapidbyte/rbt/policy"
 )
 
 // chooseKey returns the column that divides the stream by value: the one that
@@ -102,40 +100,47 @@ func (e *changedError) Error() string {
 func (e *changedError) Retryable() bool { return true }
 
 // measure reads the sizes of the streams, and how the keys of the larger ones
-// lie.
+// lie. Several streams may be of one table.
 func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
-	byOID := map[uint32]*connectors.Stream{}
-	oids := make([]uint32, 0, len(streams))
+	var oids []uint32
 	for _, st := range streams {
-		oid := relations[relName{st.Spec.Schema, st.Spec.Table}].OID
-		byOID[oid] = st
-		oids = append(oids, oid)
+		oids = append(oids, relations[relName{st.Spec.Schema, st.Spec.Table}].OID)
 	}
+	slices.Sort(oids)
+	oids = slices.Compact(oids)
 	sizes, err := readSizes(ctx, s.holders[0], oids)
 	if err != nil {
 		return err
 	}
-	for oid, st := range byOID {
-		if st.Spec.Where == "" {
-			st.Rows = sizes[oid].Rows
-		}
-	}
-	if err := s.heaps(ctx, byOID, oids); err != nil {
+	places, err := s.places(ctx, oids)
+	if err != nil {
 		return err
 	}
-	for oid, st := range byOID {
+	for _, st := range streams {
 		f := st.Facts.(*facts)
 		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		size := sizes[r.OID]
+		if st.Spec.Where == "" {
+			st.Rows = size.Rows
+		}
+		f.place = places[r.OID]
 		f.stored = len(f.heap) > 0
 		f.within = inLeaves(f, r, st.Spec.Resume)
 		if f.stored {
-			st.Bytes, f.bytes = sizes[oid].Bytes, sizes[oid].Bytes
+			st.Bytes, f.bytes = size.Bytes, size.Bytes
 		}
 		if f.noBlocks = s.whyNoBlocks(f, r, st.Spec.Resume); f.noBlocks != nil {
 			f.heap = nil
 		}
 	}
-	return s.keyShapes(ctx, byOID)
+	return s.keyShapes(ctx, streams)
+}
+
+// place is where a relation's rows lie.
+type place struct {
+	heap      heapShape // empty where ctid cannot divide the relation
+	leaves    []uint32  // the tables that its rows lie in
+	elsewhere bool      // some of them are no heaps
 }
 
 // heapsSQL lists the tables that a relation's rows lie in: itself, or its
@@ -152,34 +157,31 @@ const heapsSQL = `
 	FROM tree JOIN pg_class leaf ON leaf.oid = tree.oid AND leaf.relkind IN ('r', 'm', 'f')
 	LEFT JOIN pg_am am ON am.oid = leaf.relam`
 
-// heaps finds out where the streams' rows lie, and on which pages.
-func (s *snapshot) heaps(ctx context.Context, byOID map[uint32]*connectors.Stream, oids []uint32) error {
+// places finds out where the relations' rows lie, and on which pages.
+func (s *snapshot) places(ctx context.Context, oids []uint32) (map[uint32]place, error) {
 	rows, err := s.holders[0].Query(ctx, heapsSQL, oids)
 	if err != nil {
-		return wrap("read the tables' pages", err)
+		return nil, wrap("read the tables' pages", err)
 	}
-	type heap struct {
-		Root, Leaf uint32
-		Method     string
-		Pages      int64
-	}
-	heaps, err := pgx.CollectRows(rows, pgx.RowToStructByName[heap])
-	if err != nil {
-		return wrap("read the tables' pages", err)
-	}
-	for _, h := range heaps {
-		f := byOID[h.Root].Facts.(*facts)
-		f.leaves = append(f.leaves, h.Leaf)
-		if h.Method != "heap" {
-			f.elsewhere = true
-			continue
+	places := map[uint32]place{}
+	var root, leaf uint32
+	var method string
+	var pages int64
+	_, err = pgx.ForEachRow(rows, []any{&root, &leaf, &method, &pages}, func() error {
+		p := places[root]
+		p.leaves = append(p.leaves, leaf)
+		if method == "heap" {
+			p.heap = append(p.heap, pages)
+		} else {
+			p.elsewhere = true
 		}
-		f.heap = append(f.heap, h.Pages)
+		places[root] = p
+		return nil
+	})
+	for _, p := range places {
+		slices.Sort(p.heap)
 	}
-	for _, st := range byOID {
-		slices.Sort(st.Facts.(*facts).heap)
-	}
-	return nil
+	return places, wrap("read the tables' pages", err)
 }
 
 // inLeaves is the condition that a row of a partitioned table lies in one of
@@ -216,13 +218,13 @@ func (s *snapshot) whyNoBlocks(f *facts, r *relation, resume connectors.Resume) 
 // keyStatsSQL reads what ANALYZE found out about the keys. The lists are cast
 // through text because pg_stats has them as anyarray.
 const keyStatsSQL = `
-	SELECT want.oid, s.null_frac::float8, coalesce(s.correlation, 0)::float8 AS correlation,
+	SELECT want.stream, coalesce(s.correlation, 0)::float8 AS correlation,
 	       coalesce(s.most_common_vals::text::int8[], '{}') AS common,
 	       coalesce(s.most_common_freqs, '{}')::float8[] AS shares,
 	       coalesce(s.histogram_bounds::text::int8[], '{}') AS bounds
-	FROM unnest($1::oid[], $2::text[], $3::text[], $4::text[]) AS want(oid, schema, name, key)
+	FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::bool[]) AS want(stream, schema, name, key, partitioned)
 	JOIN pg_stats s ON s.schemaname = want.schema AND s.tablename = want.name AND s.attname = want.key
-	WHERE s.inherited = EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = want.oid)`
+	WHERE s.inherited = want.partitioned`
 
 // worthDividing is the size, as the source stores it, from which it pays to know
 // how a stream's keys lie. It is below the least part that is usual, because a
@@ -231,25 +233,26 @@ const worthDividing = 4 << 20
 
 // keyShapes finds out how integer keys lie, for the streams that are worth
 // dividing.
-func (s *snapshot) keyShapes(ctx context.Context, byOID map[uint32]*connectors.Stream) error {
-	var oids []uint32
+func (s *snapshot) keyShapes(ctx context.Context, streams []*connectors.Stream) error {
+	var which []int32
 	var schemas, names, keys []string
-	for oid, st := range byOID {
+	var partitioned []bool
+	for i, st := range streams {
 		f := st.Facts.(*facts)
 		if f.key.integer && f.stored && f.bytes > worthDividing {
-			oids = append(oids, oid)
+			which = append(which, int32(i))
 			schemas = append(schemas, st.Spec.Schema)
 			names = append(names, st.Spec.Table)
 			keys = append(keys, st.Key)
+			partitioned = append(partitioned, st.Table.Kind == connectors.PartitionedTable)
 		}
 	}
-	rows, err := s.holders[0].Query(ctx, keyStatsSQL, oids, schemas, names, keys)
+	rows, err := s.holders[0].Query(ctx, keyStatsSQL, which, schemas, names, keys, partitioned)
 	if err != nil {
 		return wrap("read the keys' statistics", err)
 	}
 	type keyStats struct {
-		OID         uint32
-		NullFrac    float64
+		Stream      int32
 		Correlation float64
 		Common      []int64
 		Shares      []float64
@@ -260,12 +263,12 @@ func (s *snapshot) keyShapes(ctx context.Context, byOID map[uint32]*connectors.S
 		return wrap("read the keys' statistics", err)
 	}
 	for _, k := range stats {
-		f := byOID[k.OID].Facts.(*facts)
+		f := streams[k.Stream].Facts.(*facts)
 		f.key.shape = newKeyShape(k.Bounds, k.Common, k.Shares)
 		f.key.correlation = k.Correlation
 	}
-	for _, oid := range oids {
-		if f := byOID[oid].Facts.(*facts); len(f.key.shape) == 0 {
+	for _, i := range which {
+		if f := streams[i].Facts.(*facts); len(f.key.shape) == 0 {
 			if err := s.sampleKey(ctx, f); err != nil {
 				return err
 			}
@@ -314,69 +317,4 @@ func rankCorrelation(keys []int64) float64 {
 		return 0
 	}
 	return (up - down) / (up + down)
-}
-
-// followsHeap is the correlation from which a key range reads little more than
-// its rows' blocks. Below it, ranges read the table in random order.
-const followsHeap = 0.9
-
-// choose says which partition modes the stream supports, the best by the
-// catalog first.
-func (s *snapshot) choose(st *connectors.Stream) connectors.Choice {
-	f := st.Facts.(*facts)
-	c := connectors.Choice{Knob: partitionMode(), WhyNot: map[string]string{}}
-	c.Knob.Values = nil
-	offer := func(mode string, obstacle error, why string) {
-		if obstacle != nil {
-			c.WhyNot[mode] = obstacle.Error()
-			return
-		}
-		c.Knob.Values = append(c.Knob.Values, mode)
-		if c.Why == "" {
-			c.Best, c.Why = policy.EnumValue(mode), why
-		}
-	}
-	offer(modeCtid, f.noBlocks, "block ranges read every block once")
-	byRange := func() {
-		offer(modeRange, f.noRange(st.Key), fmt.Sprintf("the key %q follows the heap (correlation %.2f)", st.Key, f.key.correlation))
-	}
-	byClass := func() {
-		offer(modeMod, noClass(st.Key), fmt.Sprintf("residue classes of %q are equal however its values lie", st.Key))
-	}
-	if math.Abs(f.key.correlation) >= followsHeap {
-		byRange()
-		byClass()
-	} else {
-		byClass()
-		byRange()
-	}
-	if len(c.Knob.Values) == 0 {
-		c.Why = "the table can only be read in one piece"
-	}
-	return c
-}
-
-var errNoKey = errors.New("there is no key: set partition_key")
-
-// noClass says why residue classes cannot divide the relation.
-func noClass(key string) error {
-	if key == "" {
-		return errNoKey
-	}
-	return nil
-}
-
-// noRange says why key ranges cannot divide the relation.
-func (f *facts) noRange(key string) error {
-	switch {
-	case key == "":
-		return errNoKey
-	case !f.key.integer:
-		return fmt.Errorf("the key %q is not an integer", key)
-	case f.bytes >= 0 && f.bytes <= worthDividing: // one part, or a few that need not be equal
-		return nil
-	case len(f.key.shape) == 0:
-		return fmt.Errorf("nothing is known of how the values of %q lie", key)
-	}
-	return nil
 }

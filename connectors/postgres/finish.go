@@ -51,6 +51,7 @@ func (l *load) finished(ctx context.Context, status string) (yes bool) {
 // Close gives the lock back.
 func (l *load) Close() {
 	l.pool.close()
+	l.vitals.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lock.release()

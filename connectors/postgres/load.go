@@ -19,6 +19,7 @@ type load struct {
 	run     connectors.Run
 	attempt connectors.Attempt
 	pool    *pool
+	vitals  *vitals
 
 	drafts sync.Map // by stream name, the *draft that Stage left for Publish
 
@@ -31,10 +32,11 @@ type load struct {
 func (d *Destination) Begin(ctx context.Context, r connectors.Run) (_ connectors.Load, err error) {
 	defer func() { err = onDestination(err) }()
 	l := &load{
-		dest: d,
-		run:  r,
-		pool: newPool(2+d.options.IndexJobs, d.connect),
-		lock: pipelineLock{pipeline: r.Pipeline, connect: d.connect},
+		dest:   d,
+		run:    r,
+		pool:   newPool(2+d.options.IndexJobs, d.connect),
+		vitals: &vitals{connect: d.connect},
+		lock:   pipelineLock{pipeline: r.Pipeline, connect: d.connect},
 	}
 	if err := l.lock.take(ctx); err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/policy"
 )
 
 const numbers = "create table t (id int primary key, v text); create index by_v on t (v);"
@@ -217,6 +218,8 @@ func TestFence(t *testing.T) {
 	}
 	wantError(t, "another process has taken this run up meanwhile", old.Publish(t.Context(), targets[0], generation, nil))
 	wantError(t, "another process has taken this run up meanwhile", old.Note(t.Context(), "t", generation, []byte("{}")))
+	wantError(t, "another process has taken this run up meanwhile",
+		old.NoteTuning(t.Context(), connectors.Tuning{Stream: "t", Skip: &policy.Skip{Reason: policy.SkippedSmall}}))
 	diff(t, [][]string{{"old"}}, b.dst.Query(t, "select v from t"))
 }
 

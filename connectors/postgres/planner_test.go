@@ -152,7 +152,7 @@ func TestProblemsOfRights(t *testing.T) {
 }
 
 // as is the database's DSN for another role.
-func as(t *testing.T, db *pgtest.DB, role string) string {
+func as(t testing.TB, db *pgtest.DB, role string) string {
 	t.Helper()
 	u, err := url.Parse(db.DSN)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // role creates a role for this test; roles belong to the whole cluster.
-func createRole(t *testing.T, db *pgtest.DB, options string) string {
+func createRole(t testing.TB, db *pgtest.DB, options string) string {
 	t.Helper()
 	name := "role_" + db.Name + "_" + strings.ToLower(strings.ReplaceAll(options, " ", "_"))
 	db.Exec(t, "create role "+name+" "+options)

@@ -39,7 +39,8 @@ func copyPart(ctx context.Context, r connectors.Reader, w connectors.Writer, p c
 			return connectors.WriteStats{}, err
 		}
 		if done {
-			return w.Commit(ctx, rows)
+			err := w.Commit(ctx, rows)
+			return w.Stats(), err
 		}
 		rows += int64(len(b.Ends))
 		if err := w.Write(ctx, &b); err != nil {
@@ -167,12 +168,13 @@ func TestRelayErrors(t *testing.T) {
 		name  string
 		with  func(p *connectors.Part)
 		want  string
+		class string
 		retry bool
 	}{
-		{"no source table", func(p *connectors.Part) { p.Relation = "nowhere" }, `relation "nowhere" does not exist`, false},
-		{"no destination table", func(p *connectors.Part) { p.Into = "nowhere" }, `relation "nowhere" does not exist`, false},
-		{"a row that the destination refuses", func(*connectors.Part) {}, `null value in column "id"`, false},
-		{"an error behind the first rows", func(p *connectors.Part) { p.Predicate = "1 / (5000 - id) >= 0" }, "division by zero", false},
+		{"no source table", func(p *connectors.Part) { p.Relation = "nowhere" }, `relation "nowhere" does not exist`, "42", false},
+		{"no destination table", func(p *connectors.Part) { p.Into = "nowhere" }, `relation "nowhere" does not exist`, "42", false},
+		{"a row that the destination refuses", func(*connectors.Part) {}, `null value in column "id"`, "23", false},
+		{"an error behind the first rows", func(p *connectors.Part) { p.Predicate = "1 / (5000 - id) >= 0" }, "division by zero", "22", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, w := openLanes(t, src, dst)
@@ -184,6 +186,9 @@ func TestRelayErrors(t *testing.T) {
 			}
 			if connectors.Retryable(err) != tc.retry {
 				t.Errorf("Retryable = %t", !tc.retry)
+			}
+			if class := connectors.ErrorClass(err); class != tc.class {
+				t.Errorf("of class %q, want %q", class, tc.class)
 			}
 			w.Close()
 			if got := dst.Query(t, "SELECT count(*) FROM t"); got[0][0] != "0" {
@@ -201,6 +206,9 @@ func TestRelayErrors(t *testing.T) {
 			_, err := copyPart(ctx, r, w, p, 64<<10)
 			if err == nil || !connectors.Retryable(err) {
 				t.Errorf("error %v, Retryable %t", err, connectors.Retryable(err))
+			}
+			if class := connectors.ErrorClass(err); class != "57" && class != "network" {
+				t.Errorf("%v is of class %q", err, class)
 			}
 		}
 	})

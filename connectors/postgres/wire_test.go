@@ -112,7 +112,7 @@ func TestWriterBelievesNothing(t *testing.T) {
 			if err := w.Write(ctx, &connectors.Block{Data: []byte("a row\n"), Ends: tc.ends}); err != nil {
 				t.Fatal(err)
 			}
-			_, err := w.Commit(ctx, 1)
+			err := w.Commit(ctx, 1)
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}

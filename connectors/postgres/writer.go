@@ -84,7 +84,9 @@ func (w *writer) Write(ctx context.Context, b *connectors.Block) error {
 			return w.failed(ctx, err)
 		}
 		data, base = data[n:], base+n
-		ends = ends[behind(ends, base):]
+		whole := behind(ends, base)
+		w.stats.Rows += int64(whole)
+		ends = ends[whole:]
 		w.midRow = !endsAt(b.Ends, base)
 		if w.fresh >= w.flushBytes && !w.midRow {
 			if err := w.flush(); err != nil {
@@ -163,29 +165,31 @@ func (w *writer) exchange() (int64, error) {
 	return w.wire.await()
 }
 
-func (w *writer) Commit(ctx context.Context, rows int64) (connectors.WriteStats, error) {
+func (w *writer) Commit(ctx context.Context, rows int64) error {
 	if w.midRow {
-		return w.stats, w.failed(ctx, fmt.Errorf("the part ends in the middle of a row"))
+		return w.failed(ctx, fmt.Errorf("the part ends in the middle of a row"))
 	}
 	if w.copying {
 		if err := w.flush(); err != nil {
-			return w.stats, w.failed(ctx, err)
+			return w.failed(ctx, err)
 		}
 	}
 	if w.copied != rows {
-		return w.stats, w.failed(ctx, fmt.Errorf("the source sent %d rows, but the destination took %d", rows, w.copied))
+		return w.failed(ctx, fmt.Errorf("the source sent %d rows, but the destination took %d", rows, w.copied))
 	}
 	began := time.Now()
-	w.stats.Rows = rows
-	w.pending = appendQuery(w.pending, insertMark(w.part, w.stats)+"; COMMIT")
+	w.pending = appendQuery(w.pending, insertMark(w.part, rows, w.stats.Bytes)+"; COMMIT")
 	if _, err := w.exchange(); err != nil {
-		return w.stats, w.failed(ctx, err)
+		return w.failed(ctx, err)
 	}
 	w.stats.CommitTime = time.Since(began)
 	w.release()
 	w.wire.busy = false
-	return w.stats, nil
+	return nil
 }
+
+// Stats is what the part has cost so far.
+func (w *writer) Stats() connectors.WriteStats { return w.stats }
 
 // failed says that writing failed: in the words of ctx where that is why, in
 // the server's where it said something before it hung up.

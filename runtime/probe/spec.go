@@ -38,23 +38,53 @@ type Budget struct {
 	// Seconds is the most that the phase may last, from the stream's first
 	// window. Hard.
 	Seconds float64
-	// Rows is the most rows that windows may move. It gives way to MinWindows,
-	// up to MaxFraction and Seconds, unless StrictRows is set.
+	// Rows is the most rows that windows may move; 0 is no bound. Where they
+	// cannot hold MinWindows for each value that may be tried, the bound gives
+	// way altogether and MaxFraction and Seconds hold alone, unless StrictRows
+	// is set. What runs while the policy is asked does not count: it runs under
+	// the best setting known and costs nothing.
 	Rows       int64
 	StrictRows bool
 	// MaxFraction of the estimated rows, or bytes where rows are unknown, is
 	// the most that windows may move. Hard, where there is an estimate.
 	MaxFraction float64
+	// LostTime is the most time that slower settings may lose, as a fraction of
+	// the stream's estimated duration; 0 is no bound.
+	LostTime float64
+	// WorthSeconds is how long a stream must be estimated to last, once its rate
+	// is known: below that even a perfect choice could not earn what finding it
+	// costs.
+	WorthSeconds float64
 	// MinWindows is how many valid windows a candidate needs before it is
 	// judged.
 	MinWindows int
 	// Lead is how far ahead a candidate must be, as a fraction, with stable
 	// variance, for its round to stop early.
 	Lead float64
+	// MinWindowSeconds and MaxWindowSeconds bound what a window is meant to last:
+	// a shorter one is mostly start and end, longer ones are too few.
+	MinWindowSeconds, MaxWindowSeconds float64
 	// MinBytesPerLane is the least that a window moves per lane.
 	MinBytesPerLane int64
 	// MinRoundTrips is the least that a window lasts, in round trips.
 	MinRoundTrips float64
+}
+
+// DefaultBudget is what holds where a pipeline file says nothing.
+func DefaultBudget() Budget {
+	return Budget{
+		Seconds:          30,
+		Rows:             200_000,
+		MaxFraction:      0.15,
+		LostTime:         0.03,
+		WorthSeconds:     10,
+		MinWindows:       2,
+		Lead:             0.08,
+		MinWindowSeconds: 0.2,
+		MaxWindowSeconds: 0.35,
+		MinBytesPerLane:  20 * 64 << 10, // twenty buffers
+		MinRoundTrips:    10,
+	}
 }
 
 // Action is what to do now: exactly one of its fields is set.

@@ -1,0 +1,278 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
+)
+
+// controller tunes one stream: it carries out what the probe scheduler says,
+// with windows of the stream's own work and calls of the policy. A lane that
+// finds nothing to do asks it for the next region; it never makes the lane wait
+// for the policy.
+//
+// The lane that cuts the stream is the only one that calls it; the board sees to
+// that.
+type controller struct {
+	run   *run
+	knobs []policy.Knob
+	name  string // of the stream
+	sched *probe.Scheduler
+	scene *scene
+	// baseline is what everything ends in that goes wrong.
+	baseline policy.Setting
+
+	began  time.Time // of the first window; zero before
+	seq    int       // windows so far
+	window *window   // the last one; its result is not fetched yet
+	call   *call     // under way
+	calls  int
+	locked bool
+
+	// What the windows took, as the source stores it and as it was handed to
+	// the destination: their ratio turns one into the other.
+	stored, moved int64
+}
+
+// region is what to cut next: a window, the rest of the stream, or a stretch to
+// fill the time while the policy is being asked.
+type region struct {
+	setting policy.Setting
+	bytes   int64   // as the source stores it; 0 is the rest
+	window  *window // nil where nobody measures it
+	steady  bool    // nothing will be tried any more
+}
+
+// call is a question to the policy.
+type call struct {
+	op       string
+	input    any
+	began    time.Time
+	answered chan answer
+}
+
+type answer struct {
+	output any
+	err    error
+	took   time.Duration
+}
+
+// newController prepares the probe phase of a stream.
+func newController(r *run, p StreamPlan, s *scene) *controller {
+	return &controller{
+		run: r, knobs: p.Knobs, name: p.Stream.Spec.Name, scene: s, baseline: p.Baseline,
+		sched: probe.New(r.cfg.probeSpec(p)),
+	}
+}
+
+// next says what to cut next. A mistake of ours in what decides it costs the
+// tuning, not the run.
+func (c *controller) next(ctx context.Context) (g region) {
+	defer func() {
+		if p := recover(); p != nil {
+			g = c.broken(ctx, p)
+		}
+	}()
+	if c.began.IsZero() {
+		c.began = time.Now()
+	}
+	c.fetch()
+	for {
+		a := c.sched.Next()
+		c.tellClamps()
+		switch {
+		case a.Lock != nil:
+			c.decided(ctx, *a.Lock)
+			return region{setting: a.Lock.Winner, steady: true}
+		case a.Run != nil:
+			c.seq++
+			c.window = newWindow(*a.Run, c.seq, c.began, c.scene)
+			return region{setting: a.Run.Setting, bytes: c.storedBytes(a.Run.Bytes), window: c.window}
+		case !c.ask(ctx, a):
+			return c.filler()
+		}
+	}
+}
+
+// fetch hands the last window's result to the scheduler.
+func (c *controller) fetch() {
+	if c.window == nil {
+		return
+	}
+	w := c.window.result()
+	c.run.emit(WindowDone{Stream: c.name, Knobs: c.knobs, Setting: c.window.run.Setting, Window: w})
+	c.moved += w.MovedBytes
+	c.window = nil
+	c.sched.Measured(w, time.Since(c.began).Seconds())
+}
+
+// broken goes on with the baseline, without the scheduler.
+func (c *controller) broken(ctx context.Context, p any) region {
+	f := policy.Fault{Stream: c.name, Reason: policy.FaultController, Detail: fmt.Sprint(p)}
+	c.run.emit(AutotuneFault{Fault: f})
+	c.decided(ctx, policy.Decision{
+		Stream: c.name, Policy: c.run.cfg.Autotune.Policy.Info(),
+		Baseline: c.baseline, Winner: c.baseline, Reason: policy.BecauseFault, Detail: f.Detail,
+	})
+	return region{setting: c.baseline, steady: true}
+}
+
+// cut notes what the region was cut into: nothing, where the stream has no more
+// rows.
+func (c *controller) cut(ctx context.Context, g region, parts []connectors.Part) {
+	if len(parts) == 0 {
+		c.ended(ctx)
+		return
+	}
+	if g.window == nil {
+		return
+	}
+	g.window.shared(min(len(parts), int(g.setting[Parallelism].Int)))
+	for _, p := range parts {
+		c.stored += p.Bytes
+	}
+}
+
+// ended ends the probe phase of a stream that has no more rows.
+func (c *controller) ended(ctx context.Context) {
+	if c.locked {
+		return
+	}
+	c.window = nil // it got no rows
+	c.sched.Ended()
+	if a := c.sched.Next(); a.Lock != nil {
+		c.decided(ctx, *a.Lock)
+	}
+}
+
+// storedBytes turns bytes as they are handed to the destination into bytes as
+// the source stores them.
+func (c *controller) storedBytes(handed int64) int64 {
+	ratio := 1.0
+	if c.stored > 0 && c.moved > 0 {
+		ratio = float64(c.stored) / float64(c.moved)
+	}
+	return max(1, int64(float64(handed)*ratio))
+}
+
+// filler is a stretch of work that nobody measures, as small as a window may
+// be, so that the answer is soon heard.
+func (c *controller) filler() region {
+	s := c.sched.Leader()
+	least := c.run.cfg.Autotune.Budget.MinBytesPerLane * s[Parallelism].Int
+	return region{setting: s, bytes: c.storedBytes(max(least, 1))}
+}
+
+// patience is how long a lane waits for an answer before it goes back to work:
+// less than one part takes to begin and to commit, and a hundred times what the
+// built-in policy needs.
+const patience = 5 * time.Millisecond
+
+// ask puts the question to the policy, or looks for the answer to it. It
+// reports whether the scheduler has something new to say.
+func (c *controller) ask(ctx context.Context, a probe.Action) bool {
+	if c.call == nil {
+		c.call = c.start(ctx, a)
+	}
+	select {
+	case got := <-c.call.answered:
+		c.heard(a, got)
+	case <-time.After(patience):
+		if time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
+			return false
+		}
+		c.heard(a, answer{err: errLate, took: time.Since(c.call.began)})
+	}
+	c.call = nil
+	return true
+}
+
+var (
+	errLate  = errors.New("the policy did not answer in time")
+	errPanic = errors.New("the policy panicked")
+)
+
+// start calls the policy. Nobody waits for the call: a policy that does not
+// return cannot be made to.
+func (c *controller) start(ctx context.Context, a probe.Action) *call {
+	p := c.run.cfg.Autotune.Policy
+	q := &call{op: "propose", input: a.Propose, began: time.Now(), answered: make(chan answer, 1)}
+	ask := func(ctx context.Context) (any, error) { return p.Propose(ctx, *a.Propose) }
+	if a.Score != nil {
+		q.op, q.input = "score", a.Score
+		ask = func(ctx context.Context) (any, error) { return p.Score(ctx, *a.Score) }
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.run.cfg.Autotune.CallTimeout)
+	go func() {
+		defer cancel()
+		out, err := guarded(ctx, ask)
+		q.answered <- answer{output: out, err: err, took: time.Since(q.began)}
+	}()
+	return q
+}
+
+// guarded turns a panic of the policy into an error.
+func guarded(ctx context.Context, ask func(context.Context) (any, error)) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errPanic, p)
+		}
+	}()
+	return ask(ctx)
+}
+
+// heard passes the policy's answer to the scheduler.
+func (c *controller) heard(a probe.Action, got answer) {
+	c.calls++
+	e := PolicyCalled{Stream: c.name, Seq: c.calls, Op: c.call.op, Input: c.call.input, Err: got.err, Took: got.took}
+	if got.err == nil {
+		e.Output = got.output
+	}
+	c.run.emit(e)
+	switch {
+	case got.err != nil:
+		c.sched.Failed(policy.Fault{Stream: c.name, Reason: faultReason(got.err), Detail: got.err.Error()})
+	case a.Propose != nil:
+		c.sched.Proposed(got.output.(policy.Proposal))
+	default:
+		c.sched.Scored(got.output.(policy.Scores))
+	}
+}
+
+// faultReason is the code for a policy's error, its own where it has one.
+func faultReason(err error) string {
+	var coded interface{ Code() string }
+	switch {
+	case errors.Is(err, errPanic):
+		return policy.FaultPanic
+	case errors.Is(err, errLate), errors.Is(err, context.DeadlineExceeded):
+		return policy.FaultTimeout
+	case errors.As(err, &coded):
+		return coded.Code()
+	}
+	return policy.FaultError
+}
+
+func (c *controller) tellClamps() {
+	for _, clamp := range c.sched.Clamps() {
+		c.run.emit(Clamped{Stream: c.name, Clamp: clamp})
+	}
+}
+
+// decided ends the probe phase.
+func (c *controller) decided(ctx context.Context, d policy.Decision) {
+	if c.locked {
+		return
+	}
+	c.locked = true
+	if f, failed := c.sched.Fault(); failed {
+		c.run.emit(AutotuneFault{Fault: f})
+	}
+	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.knobs})
+	c.run.emit(Steady{Stream: c.name, Knobs: c.knobs, Setting: d.Winner})
+}

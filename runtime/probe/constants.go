@@ -1,0 +1,91 @@
+package probe
+
+// What the probe phase is tuned with. Each says what it is taken from: a
+// number of the literature, a measurement, or a choice. None is a promise.
+const (
+	// Windows. The target length is a share of the stream's estimated duration,
+	// so that a window on a bad setting costs little of a short stream: fixed
+	// windows of 1 s tripled the regret on 30 GB where one setting was 9x slower.
+	windowShare = 0.002
+	// discard is the share of a window that goes before measuring begins: lanes
+	// connect, plans are made, TCP's window opens.
+	discard = 0.2
+	// caution is how much of a window the first one of an unknown setting takes.
+	caution = 0.5
+	// flushesPerWindow is how many times over a window holds the larger value
+	// of a Bytes knob, in which the compared settings differ: with less, the
+	// knob has no effect within the window.
+	flushesPerWindow = 2
+
+	// Warm-up. Leader windows count once two successive ones agree this well;
+	// after warmWindows they count as they are.
+	warmAgree   = 0.06
+	warmWindows = 5
+
+	// assumedSeconds is the duration where there is no estimate: windows and
+	// losses are then small, and the stream may end at any time.
+	assumedSeconds = 60
+
+	// Judging. A candidate is adopted if it is ahead by more than worth, and by
+	// more than adoptErrors standard errors; it is dropped once even
+	// dropErrors above what was measured it would not be ahead by worth.
+	worth       = 0.02
+	adoptErrors = 1.6
+	dropErrors  = 0.5
+	// A lead above Budget.Lead is stable at this many standard errors.
+	stableErrors = 2
+	// At once, after a single window: on a gap, as a log-ratio, of hugeGap, or
+	// of largeGap and at least largeErrors standard errors.
+	hugeGap     = 0.9
+	largeGap    = 0.25
+	largeErrors = 3
+	// boundErrors makes the 90 % bounds that are reported.
+	boundErrors = 1.645
+	// priorNoise is the standard deviation of a paired log-ratio where a policy
+	// knows none.
+	priorNoise = 0.08
+	// tieDiffers is by how much two tie-break numbers differ, as a fraction of
+	// the larger, to decide.
+	tieDiffers = 0.05
+
+	// windowsPerRound is the most windows that a round gives a candidate: what
+	// four or five pairs do not show is not worth more of the stream.
+	windowsPerRound = 5
+
+	// Confirming. A leader whose lead over the baseline is below confirmLead is
+	// compared with the baseline itself before it wins, in up to
+	// confirmWindows windows, for which confirmShare of the budget is kept. It
+	// stays the winner at confirmErrors standard errors.
+	confirmLead    = 0.30
+	confirmWindows = 6
+	confirmShare   = 0.18
+	confirmErrors  = 3.0
+
+	// Masks. A reason that masked maskRun windows in succession, or more than
+	// maskShare of at least maskSample windows, is how things are on these
+	// servers: windows count in spite of it from then on.
+	maskRun    = 3
+	maskShare  = 0.5
+	maskSample = 6
+	// unusableRun is how many windows in succession may be without a usable
+	// measurement.
+	unusableRun = 3
+	// shortRun is the same for windows with too little to measure, which grow
+	// meanwhile.
+	shortRun = 6
+	// maxGrow is how many times the windows of a setting are doubled because
+	// there was too little to measure.
+	maxGrow = 5
+	// absurd is how many times faster than the leader no setting is.
+	absurd = 100
+
+	// troubles is how many retries and errors a candidate may have, and more
+	// where the leader has as many.
+	troubles = 2
+
+	// The end of it all, whatever policies and clocks do.
+	maxCandidates = 16  // a round
+	maxClamps     = 100 // that are told
+	maxRounds     = 24
+	maxWindows    = 400
+)

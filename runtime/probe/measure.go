@@ -1,0 +1,125 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// spend takes a window's cost from the budget.
+func (s *Scheduler) spend(c *candidate, w policy.Window, elapsed float64) {
+	m := moved(w)
+	s.moved.add(m)
+	if now := sensible(elapsed); now > s.elapsed {
+		s.elapsed = now
+	} else {
+		s.elapsed += m.seconds
+	}
+	if c != s.leader && w.Masked == "" {
+		s.lost += max(m.seconds-s.leader.speed.secondsFor(m), 0)
+	}
+	if sensible(w.RoundTrip) > 0 {
+		s.roundTrip = w.RoundTrip
+	}
+}
+
+// inspect finds out whether the window makes c invalid. The baseline never is:
+// there is nothing to fall back to.
+func (s *Scheduler) inspect(c *candidate, w policy.Window) {
+	rose := w.PeakMemory > s.peak
+	s.peak = max(s.peak, w.PeakMemory)
+	c.trouble += max(w.Retries, 0)
+	for _, n := range w.Errors {
+		c.trouble += max(n, 0)
+	}
+	limit := s.spec.Guards.MaxMemory
+	switch {
+	case c.id == 0:
+	case limit > 0 && w.PeakMemory > limit && rose:
+		c.invalid = fmt.Sprintf("memory %s > %s: max_memory", megabytes(w.PeakMemory), megabytes(limit))
+	case c.trouble > max(troubles, s.leader.trouble) || c == s.leader && c.trouble > max(troubles, c.rival.trouble):
+		c.invalid = fmt.Sprintf("retries and errors %d > %d", c.trouble, troubles)
+	}
+}
+
+// expel takes an invalid candidate out. Where it leads, the one that it was
+// ahead of leads again.
+func (s *Scheduler) expel(c *candidate) {
+	c.settle(policy.Invalid, c.invalid)
+	r := s.round
+	if r != nil {
+		r.drop(c)
+	}
+	if c == s.leader {
+		for s.leader.invalid != "" {
+			s.leader = s.leader.rival
+		}
+		if r != nil {
+			r.stop()
+		}
+	}
+}
+
+// again repeats a masked window of c, unless it cannot be measured at all.
+func (s *Scheduler) again(c *candidate, reason string) {
+	c.masked++
+	if reason == policy.MaskShort || reason == policy.MaskRanDry && s.masks.unusable > 1 {
+		c.grow = min(c.grow+1, maxGrow)
+	}
+	patience := shortRun
+	if reason == policy.MaskClock {
+		patience = unusableRun
+	}
+	if s.masks.unusable < patience {
+		s.repeat, s.repeats = c, reason
+		return
+	}
+	detail := fmt.Sprintf("%d windows in succession without a usable measurement (%s)", s.masks.unusable, reason)
+	switch {
+	case c == s.leader && reason == policy.MaskClock:
+		s.Failed(policy.Fault{Reason: policy.FaultController, Detail: detail})
+		return
+	case c == s.leader:
+		s.lock(policy.BecauseBudget, detail)
+		return
+	}
+	s.masks.unusable = 0
+	c.invalid = detail
+	s.expel(c)
+}
+
+// warmUp discards a window of the leader, or ends the warm-up with it.
+func (s *Scheduler) warmUp(w policy.Window) {
+	rate := w.BytesPerSecond()
+	s.leader.speed = speed{}
+	s.leader.speed.add(w)
+	s.warm = append(s.warm, rate)
+	n := len(s.warm)
+	agree := n > 1 && math.Abs(math.Log(rate/s.warm[n-2])) <= warmAgree
+	if !agree && n < warmWindows {
+		return
+	}
+	s.warmedUp = true
+	s.leader.speed = speed{}
+	s.rowsBind = false
+	s.count(s.leader, w)
+	s.rowsBind = s.rowsMustBind()
+	if seconds := s.duration(); seconds < s.spec.Budget.WorthSeconds {
+		s.lock(policy.BecauseBudget, fmt.Sprintf("the stream is estimated to last %.1f s: finding a better setting would not pay", seconds))
+	}
+}
+
+// count takes a window for evidence. Scores are due after a challenger's first
+// window, in case it is far off, and after each window of the leader that
+// completes a comparison.
+func (s *Scheduler) count(c *candidate, w policy.Window) {
+	c.windows = append(c.windows, w)
+	c.speed.add(w)
+	c.fresh++
+	s.last = c
+	if r := s.round; r != nil {
+		r.due = c == s.leader && r.unscored || c != s.leader && c.fresh == 1
+		r.unscored = true
+	}
+}

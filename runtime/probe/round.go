@@ -1,0 +1,151 @@
+package probe
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// exploring is the share of the budget that may go before the leader is
+// confirmed.
+const exploring = 1 - confirmShare
+
+// round compares challengers with the leader: a window of the leader, one of a
+// challenger, one of the leader, one of the next challenger, and so on, so that
+// each challenger's window lies between two of the leader's. The order of the
+// challengers is drawn anew each time around.
+type round struct {
+	challengers []*candidate
+	live        []*candidate // those that are not judged yet
+	turns       []*candidate // whose turn is still to come, this time around
+	confirms    bool         // the one challenger is the baseline, for a last time
+	most        int          // windows for each challenger
+	share       float64      // of the budget, until which it may go on
+
+	unscored bool // windows were measured since the last scores
+	due      bool // scores are to be asked for
+	over     bool
+}
+
+// enlist makes challengers of the settings that are worth a round: not the
+// leader, not twice the same, not invalid, not one that lost against this very
+// leader.
+func (s *Scheduler) enlist(settings []policy.Setting) []*candidate {
+	var challengers []*candidate
+	for _, set := range settings {
+		c := s.find(set)
+		if c == nil {
+			c = &candidate{id: len(s.candidates), setting: set}
+			s.candidates = append(s.candidates, c)
+		} else if c == s.leader || c.invalid != "" || c.rival == s.leader || slices.Contains(challengers, c) {
+			continue
+		}
+		c.enter(s.rounds, s.leader)
+		challengers = append(challengers, c)
+	}
+	return challengers
+}
+
+func (s *Scheduler) find(set policy.Setting) *candidate {
+	i := slices.IndexFunc(s.candidates, func(c *candidate) bool { return maps.Equal(c.setting, set) })
+	if i < 0 {
+		return nil
+	}
+	return s.candidates[i]
+}
+
+// begin starts a round. Where the budget cannot hold what even one challenger
+// needs, they stay untried.
+func (s *Scheduler) begin(challengers []*candidate) {
+	now := s.spent(work{})
+	s.round = &round{
+		challengers: challengers,
+		live:        slices.Clone(challengers),
+		most:        windowsPerRound,
+		share:       now + (exploring-now)/float64(max(s.knobsToTry(challengers), 1)),
+	}
+	if least := s.leastCost(challengers); s.spent(least) > exploring {
+		s.ranOut = true
+		s.round = nil
+	}
+}
+
+// leastCost is what the cheapest challenger costs with all the windows that it
+// needs, and the leader's beside them.
+func (s *Scheduler) leastCost(challengers []*candidate) work {
+	least := work{seconds: math.Inf(1)}
+	for _, c := range challengers {
+		first := s.expect(c, s.size(c))
+		first.add(s.expect(s.leader, s.size(s.leader)))
+		for range s.spec.Budget.MinWindows - 1 {
+			first.add(s.expect(s.leader, s.size(s.leader)))
+			first.add(s.expect(s.leader, s.size(s.leader)))
+		}
+		if first.seconds < least.seconds {
+			least = first
+		}
+	}
+	return least
+}
+
+// knobsToTry counts the knobs that no candidate before this round has turned:
+// what is left of the budget is shared among them.
+func (s *Scheduler) knobsToTry(challengers []*candidate) int {
+	n := 0
+	for _, k := range s.tunable {
+		turned := slices.ContainsFunc(s.candidates, func(c *candidate) bool {
+			return c.setting[k.Name] != s.spec.Baseline[k.Name] && !slices.Contains(challengers, c)
+		})
+		if !turned {
+			n++
+		}
+	}
+	return n
+}
+
+// turn is whose window is next; nil ends the round.
+func (s *Scheduler) turn() *candidate {
+	r := s.round
+	if s.last != s.leader {
+		return s.leader
+	}
+	r.turns = slices.DeleteFunc(r.turns, func(c *candidate) bool { return !slices.Contains(r.live, c) })
+	if len(r.turns) == 0 {
+		for _, c := range r.live {
+			if c.fresh < r.most {
+				r.turns = append(r.turns, c)
+			}
+		}
+		s.random.Shuffle(len(r.turns), func(i, j int) { r.turns[i], r.turns[j] = r.turns[j], r.turns[i] })
+	}
+	if len(r.turns) == 0 {
+		return nil
+	}
+	next := r.turns[0]
+	r.turns = r.turns[1:]
+	return next
+}
+
+// limit is the share of the budget that the next window may reach: the
+// round's own, but all that is for exploring while a challenger lacks windows.
+func (r *round) limit(minWindows int) float64 {
+	if r.confirms {
+		return 1
+	}
+	for _, c := range r.live {
+		if c.fresh < minWindows {
+			return max(exploring, r.share)
+		}
+	}
+	return r.share
+}
+
+// stop ends the round once what was measured is scored.
+func (r *round) stop() { r.over, r.due = true, r.unscored }
+
+// drop takes c out of the round.
+func (r *round) drop(c *candidate) {
+	r.live = slices.DeleteFunc(r.live, func(l *candidate) bool { return l == c })
+}

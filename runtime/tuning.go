@@ -1,0 +1,76 @@
+package runtime
+
+import (
+	"context"
+	"hash/fnv"
+	"slices"
+
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
+)
+
+// skip says why a stream will not be tuned; nil where it will.
+func (c Config) skip(p StreamPlan) *policy.Skip {
+	skip := policy.Skip{Stream: p.Stream.Spec.Name, Pins: p.Pins}
+	if c.Autotune == nil {
+		skip.Reason, skip.Detail = policy.SkippedDisabled, c.Untuned
+		return &skip
+	}
+	if why, ok := probe.Eligible(c.probeSpec(p)); !ok {
+		return &why
+	}
+	return nil
+}
+
+// probeSpec is what a stream's probe phase starts from.
+func (c Config) probeSpec(p StreamPlan) probe.Spec {
+	choices := slices.Concat(p.Stream.Choices, p.Target.Choices)
+	spec := probe.Spec{
+		Facts:    p.facts(),
+		Policy:   c.Autotune.Policy.Info(),
+		Pins:     p.Pins,
+		Baseline: p.Baseline,
+		Budget:   c.Autotune.Budget,
+		Seed:     c.Autotune.Seed ^ hash(p.Stream.Spec.Name),
+		Config:   c.Autotune.Config,
+		Guards: probe.Guards{
+			Bounds:    p.Bounds,
+			WhyNot:    map[string]map[string]string{},
+			MaxMemory: c.MaxMemory + ownMemory,
+		},
+	}
+	for _, k := range p.Knobs {
+		if _, has := p.Baseline[k.Name]; has {
+			spec.Knobs = append(spec.Knobs, k)
+		}
+	}
+	for _, choice := range choices {
+		spec.Guards.WhyNot[choice.Knob.Name] = choice.WhyNot
+	}
+	return spec
+}
+
+// ownMemory is what rbt may have resident besides the buffers of its lanes: its
+// program, the catalogs of thousands of tables, garbage.
+const ownMemory = 256 << 20
+
+// facts are what a policy is told of the stream before it moves.
+func (p StreamPlan) facts() policy.Facts {
+	return policy.Facts{Stream: p.Stream.Spec.Name, Rows: p.Stream.Rows, Bytes: p.Stream.Bytes}
+}
+
+// hash lets every stream take turns in an order of its own.
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// skips tells which streams are not tuned.
+func (r *run) skips(ctx context.Context, plans []StreamPlan) {
+	for _, p := range plans {
+		if p.Skip != nil {
+			r.emit(AutotuneSkipped{Skip: *p.Skip, Knobs: p.Knobs})
+		}
+	}
+}

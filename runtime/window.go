@@ -1,0 +1,239 @@
+package runtime
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
+)
+
+// window is a stretch of a stream's work that is measured. It is cut into one
+// part for each lane. Measuring begins when all of its lanes stream, and ends
+// when the first of them has nothing more to read: what lies before and behind
+// says nothing about its setting. Its methods may be called at once from
+// several goroutines.
+type window struct {
+	run   probe.Run
+	seq   int
+	began time.Time // of the stream
+	scene *scene
+
+	mu        sync.Mutex
+	lanes     int          // that share it
+	atWork    int          // lanes on its parts now
+	streaming map[int]bool // lanes that have handed on a block
+	cut       time.Time
+	since     time.Time // when measuring began; zero before
+	until     time.Time // when it ended; zero before
+	start     reading   // at since
+	end       reading   // at until
+	total     flow
+	retries   int
+	errors    map[string]int
+}
+
+// flow is what lanes have moved, and how long they waited for what.
+type flow struct {
+	bytes, rows, flushes             int64
+	sourceWait, writeWait, flushWait time.Duration
+}
+
+// reading is everything that is read at both ends of the measured stretch.
+type reading struct {
+	flow   flow
+	usage  usage
+	vitals *connectors.Vitals // nil where there are none
+	events int64              // of the scene
+}
+
+// newWindow begins a window whose parts are about to be handed out.
+func newWindow(run probe.Run, seq int, began time.Time, s *scene) *window {
+	return &window{run: run, seq: seq, began: began, scene: s, streaming: map[int]bool{}, cut: time.Now()}
+}
+
+// shared says how many parts the window was cut into, one for each lane.
+func (w *window) shared(parts int) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lanes = parts
+}
+
+// enter counts a lane in that begins a part of the window.
+func (w *window) enter() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.atWork++
+}
+
+// leave counts it out.
+func (w *window) leave() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.atWork--
+}
+
+// read notes how long a lane waited for rows.
+func (w *window) read(wait time.Duration) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.total.sourceWait += wait
+}
+
+// wrote notes a block that a lane has handed to the destination.
+func (w *window) wrote(lane int, f flow) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.total = w.total.plus(f)
+	w.streaming[lane] = true
+	if w.since.IsZero() && w.until.IsZero() && w.ready() {
+		w.since = time.Now()
+		w.start = w.readAll()
+	}
+}
+
+// ready reports whether measuring may begin: the warm-up is over, every lane
+// of the window streams, and no lane is at work on anything else.
+func (w *window) ready() bool {
+	warm := float64(w.total.bytes) >= w.run.Discard*float64(w.run.Bytes)
+	return warm && len(w.streaming) >= w.lanes && int(w.scene.busy.Load()) == w.atWork
+}
+
+// readAll reads everything that is read at both ends.
+func (w *window) readAll() reading {
+	return reading{flow: w.total, usage: readUsage(), vitals: w.scene.vitals.Load(), events: w.scene.events.Load()}
+}
+
+// close ends measuring. It reports whether this call did it.
+func (w *window) close() bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.until.IsZero() {
+		return false
+	}
+	w.until = time.Now()
+	w.end = w.readAll()
+	return true
+}
+
+// isOpen reports whether the window is still being measured.
+func (w *window) isOpen() bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.until.IsZero()
+}
+
+// failed notes that a part of the window has to be tried again.
+func (w *window) failed(class string) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.retries++
+	if class != "" {
+		if w.errors == nil {
+			w.errors = map[string]int{}
+		}
+		w.errors[class]++
+	}
+}
+
+// result is what was measured. The window is closed.
+func (w *window) result() policy.Window {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := policy.Window{
+		Seq: w.seq, Candidate: w.run.Candidate, Lanes: w.lanes,
+		MovedBytes: w.total.bytes, MovedRows: w.total.rows,
+		Retries: w.retries, Errors: w.errors,
+		PeakMemory: w.end.usage.memory,
+	}
+	if w.since.IsZero() {
+		r.Start, r.WarmUp = w.cut.Sub(w.began).Seconds(), w.until.Sub(w.cut).Seconds()
+		r.Missing = w.vitalsOf(&r)
+		r.Masked = w.mask(r)
+		return r
+	}
+	f := w.end.flow.minus(w.start.flow)
+	r.Start, r.WarmUp = w.since.Sub(w.began).Seconds(), w.since.Sub(w.cut).Seconds()
+	r.Seconds = w.until.Sub(w.since).Seconds()
+	r.Bytes, r.Rows, r.Flushes = f.bytes, f.rows, f.flushes
+	r.SourceWait, r.WriteWait, r.FlushWait = f.sourceWait.Seconds(), f.writeWait.Seconds(), f.flushWait.Seconds()
+	r.CPU = (w.end.usage.cpu - w.start.usage.cpu).Seconds()
+	r.Missing = w.vitalsOf(&r)
+	r.Masked = w.mask(r)
+	return r
+}
+
+// vitalsOf sets what the destination says of itself, and returns what is not
+// known.
+func (w *window) vitalsOf(r *policy.Window) []string {
+	missing := w.end.usage.missing
+	start, end := w.start.vitals, w.end.vitals
+	if start == nil || end == nil {
+		return append(missing, "dest_wal_bytes", "dest_checkpoints", "round_trip_secs")
+	}
+	r.WALBytes = end.WAL - start.WAL
+	r.Checkpoints = end.Checkpoints - start.Checkpoints
+	r.RoundTrip = end.RoundTrip.Seconds()
+	return append(missing, end.Missing...)
+}
+
+// shortest is the least time that can be measured: clocks and schedulers have
+// hiccups of milliseconds.
+const shortest = 20 * time.Millisecond
+
+// mask says why the window counts for nothing.
+func (w *window) mask(r policy.Window) string {
+	checkpoint := func(v *connectors.Vitals) bool { return v != nil && v.Checkpointing }
+	switch {
+	case w.retries > 0:
+		return policy.MaskRetry
+	case w.since.IsZero():
+		return policy.MaskRanDry
+	case w.start.events != w.end.events:
+		return policy.MaskOtherStream
+	case r.Seconds < shortest.Seconds() || r.Bytes <= 0:
+		return policy.MaskShort
+	case r.Checkpoints > 0 || checkpoint(w.start.vitals) || checkpoint(w.end.vitals):
+		return policy.MaskCheckpoint
+	}
+	return ""
+}
+
+func (f flow) plus(g flow) flow {
+	return flow{
+		bytes: f.bytes + g.bytes, rows: f.rows + g.rows, flushes: f.flushes + g.flushes,
+		sourceWait: f.sourceWait + g.sourceWait, writeWait: f.writeWait + g.writeWait, flushWait: f.flushWait + g.flushWait,
+	}
+}
+
+func (f flow) minus(g flow) flow {
+	return f.plus(flow{
+		bytes: -g.bytes, rows: -g.rows, flushes: -g.flushes,
+		sourceWait: -g.sourceWait, writeWait: -g.writeWait, flushWait: -g.flushWait,
+	})
+}
