@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -102,9 +103,9 @@ func tunedText(st *streamStory) string {
 	}
 	item := items(&b)
 	if f := st.fault; f != nil {
-		item("fault", fmt.Sprintf("%s: %s", f.Reason, f.Detail))
-	} else if d.Detail != "" {
-		item("why", d.Detail)
+		item("fault", oneLine(fmt.Sprintf("%s: %s", f.Reason, f.Detail)))
+	} else if !tried(*d) {
+		item("why", orNothing(oneLine(d.Detail))...)
 	}
 	if changesText(d.Baseline, d.Winner, st.Knobs) != "" {
 		item("before", d.Baseline.Format(st.Knobs))
@@ -165,28 +166,45 @@ func clampTexts(decided, told []policy.Clamp) []string {
 	return texts
 }
 
-// wideTable is how wide a table may become that tells of a stream.
-const wideTable = 120
-
-// triedTable lists the candidates, round by round, with what each gave.
+// triedTable lists the candidates with what each gave, by round and by the
+// leader that they were compared with.
 func triedTable(d policy.Decision, knobs []policy.Knob) string {
-	t := table{heading: []string{"TRIED", "SPEED", "LEAD", "90 % BOUNDS", "WINDOWS", "MASKED", "RESULT"}, text: 6, max: wideTable}
-	round := 0
-	for _, v := range d.Candidates {
-		if v.Round != round {
-			round = v.Round
-			t.add(fmt.Sprintf("round %d, against %s", round, leaderText(d, v.Leader, knobs)))
-		}
-		name, lead, bounds := candidateText(d, v, knobs), "", ""
-		if v.Outcome != policy.Base {
-			name = "  " + name
-		}
-		if v.Outcome != policy.Base && v.Windows > 0 {
-			lead, bounds = percent(v.Lead), boundsText(v.Low, v.High)
-		}
+	t := table{heading: []string{"TRIED", "SPEED", "LEAD", "90 % BOUNDS", "WINDOWS", "MASKED", "RESULT"}, text: 6}
+	add := func(name, lead, bounds string, v policy.Verdict) {
 		t.add(name, speedText(v), lead, bounds, fmt.Sprint(v.Windows), fmt.Sprint(v.Masked), resultText(d, v))
 	}
+	group := ""
+	for _, v := range byRound(d.Candidates) {
+		if v.Outcome == policy.Base { // the baseline has no lead over itself
+			add("baseline", "", "", v)
+			continue
+		}
+		if g := fmt.Sprintf("round %d, against %s", v.Round, leaderText(d, v.Leader, knobs)); g != group {
+			group = g
+			t.add(g)
+		}
+		lead, bounds := "", ""
+		if v.Windows > 0 {
+			lead, bounds = percent(v.Lead), boundsText(v.Low, v.High)
+		}
+		add("  "+candidateText(d, v, knobs), lead, bounds, v)
+	}
 	return t.String()
+}
+
+// byRound sorts candidates by round and leader, the baseline first.
+func byRound(candidates []policy.Verdict) []policy.Verdict {
+	sorted := slices.Clone(candidates)
+	slices.SortStableFunc(sorted, func(a, b policy.Verdict) int {
+		switch {
+		case a.Outcome == policy.Base:
+			return -1
+		case b.Outcome == policy.Base:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.Round, b.Round), cmp.Compare(a.Leader, b.Leader))
+	})
+	return sorted
 }
 
 // resultText says what became of a candidate.
@@ -209,9 +227,6 @@ func resultText(d policy.Decision, v policy.Verdict) string {
 // candidateText names a candidate by what it changes of the leader that it was
 // compared with.
 func candidateText(d policy.Decision, v policy.Verdict, knobs []policy.Knob) string {
-	if v.Outcome == policy.Base {
-		return "baseline"
-	}
 	leader := d.Baseline
 	if l, ok := verdictOf(d, v.Leader); ok {
 		leader = l.Setting
@@ -323,7 +338,7 @@ func measuredTable(st *streamStory) string {
 		one.secs += w.Seconds
 		one.windows++
 	}
-	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS"}, max: wideTable}
+	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS"}}
 	for _, id := range order {
 		one := sums[id]
 		name := settingDiff(st.Baseline, one.setting, st.Knobs)

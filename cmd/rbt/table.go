@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,8 +13,7 @@ const maxTable = 80
 // others to the right.
 type table struct {
 	heading []string
-	text    int        // from this column on to the left as well; 0 is none
-	max     int        // how wide it may become; 0 is maxTable
+	text    int        // from this column on to the left as well, and the lines as long as that takes; 0 is none
 	rows    [][]string // nil is a rule, one cell alone a line of its own
 }
 
@@ -28,10 +26,9 @@ func (t *table) String() string {
 	for _, w := range widths {
 		total += w
 	}
-	limit := cmp.Or(t.max, maxTable)
-	if over := total - limit; over > 0 {
+	if over := total - maxTable; over > 0 && t.text == 0 {
 		widths[0] = max(widths[0]-over, 8)
-		total = limit
+		total = maxTable
 	}
 	var b strings.Builder
 	t.writeRow(&b, t.heading, widths)
