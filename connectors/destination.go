@@ -115,8 +115,8 @@ type Writer interface {
 	// the server counts other rows than rows.
 	Commit(ctx context.Context, rows int64) error
 	// Stats is what the part has cost since its Begin; behind Commit or an
-	// error it keeps the last numbers, until the next Begin. It only reads
-	// memory, so that it can be asked behind every Write.
+	// error it keeps the last numbers, until the next Begin. It asks
+	// nobody but this system, so that it can be called behind every Write.
 	Stats() WriteStats
 	Close()
 }

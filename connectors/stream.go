@@ -41,6 +41,9 @@ type Stream struct {
 	Choices []Choice
 	// Key is the partition key's column, empty where there is none.
 	Key string
+	// Notes are what a policy may want to know of the stream and the source's
+	// server, by names that begin with "source.": "source.version".
+	Notes map[string]string
 	// Facts are the source's own notes about the stream, for its Cutter.
 	Facts any
 }
@@ -89,6 +92,9 @@ type Target struct {
 	// Problems keep the stream from being copied at all. Each says what is
 	// wrong, where, and what to do.
 	Problems []string
+	// Notes are what a policy may want to know of the destination's server, by
+	// names that begin with "destination.": "destination.wal_level".
+	Notes map[string]string
 	// Facts are the destination's own notes about the target.
 	Facts any
 }

@@ -233,5 +233,5 @@ func (l *lane) count(j job, b *connectors.Block, done *PartDone, took time.Durat
 	done.Flushes, done.FlushTime = stats.Flushes, stats.FlushTime
 	j.task.rows.Add(f.rows)
 	j.task.bytes.Add(f.bytes)
-	j.window.wrote(l.number, f)
+	j.window.wrote(l.number, f, stats.Queued)
 }

@@ -19,7 +19,7 @@ import (
 // config copies the tables of one database into another, in small parts.
 func config(src, dst string, streams ...connectors.StreamSpec) runtime.Config {
 	cfg := runtime.Config{
-		Source:      postgres.NewSource(postgres.Config{DSN: src, Pipeline: "test"}),
+		Source:      postgres.NewSource(postgres.Config{DSN: src, Pipeline: "test"}, postgres.SourceOptions{}),
 		Destination: postgres.NewDestination(postgres.Config{DSN: dst, Pipeline: "test"}, postgres.DestinationOptions{}),
 		Run:         connectors.Run{ID: fmt.Sprintf("run%d", rand.Uint64()), Pipeline: "test", Version: "test"},
 		WorkerCap:   8,

@@ -20,18 +20,20 @@ type window struct {
 	began time.Time // of the stream
 	scene *scene
 
-	mu        sync.Mutex
-	lanes     int          // that share it
-	atWork    int          // lanes on its parts now
-	streaming map[int]bool // lanes that have handed on a block
-	cut       time.Time
-	since     time.Time // when measuring began; zero before
-	until     time.Time // when it ended; zero before
-	start     reading   // at since
-	end       reading   // at until
-	total     flow
-	retries   int
-	errors    map[string]int
+	mu     sync.Mutex
+	lanes  int // that share it
+	atWork int // lanes on its parts now
+	// queued is, by lane, how much of what was handed over waits on this side.
+	// Lanes that have handed over nothing yet are not in it.
+	queued  map[int]int64
+	cut     time.Time
+	since   time.Time // when measuring began; zero before
+	until   time.Time // when it ended; zero before
+	start   reading   // at since
+	end     reading   // at until
+	total   flow
+	retries int
+	errors  map[string]int
 }
 
 // flow is what lanes have moved, and how long they waited for what.
@@ -43,6 +45,7 @@ type flow struct {
 // reading is everything that is read at both ends of the measured stretch.
 type reading struct {
 	flow   flow
+	queued int64
 	usage  usage
 	vitals *connectors.Vitals // nil where there are none
 	events int64              // of the scene
@@ -50,7 +53,7 @@ type reading struct {
 
 // newWindow begins a window whose parts are about to be handed out.
 func newWindow(run probe.Run, seq int, began time.Time, s *scene) *window {
-	return &window{run: run, seq: seq, began: began, scene: s, streaming: map[int]bool{}, cut: time.Now()}
+	return &window{run: run, seq: seq, began: began, scene: s, queued: map[int]int64{}, cut: time.Now()}
 }
 
 // shared says how many parts the window was cut into, one for each lane.
@@ -93,15 +96,16 @@ func (w *window) read(wait time.Duration) {
 	w.total.sourceWait += wait
 }
 
-// wrote notes a block that a lane has handed to the destination.
-func (w *window) wrote(lane int, f flow) {
+// wrote notes a block that a lane has handed to the destination, and how much
+// waits on this side by then.
+func (w *window) wrote(lane int, f flow, queued int64) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.total = w.total.plus(f)
-	w.streaming[lane] = true
+	w.queued[lane] = queued
 	if w.since.IsZero() && w.until.IsZero() && w.ready() {
 		w.since = time.Now()
 		w.start = w.readAll()
@@ -112,12 +116,16 @@ func (w *window) wrote(lane int, f flow) {
 // of the window streams, and no lane is at work on anything else.
 func (w *window) ready() bool {
 	warm := float64(w.total.bytes) >= w.run.Discard*float64(w.run.Bytes)
-	return warm && len(w.streaming) >= w.lanes && int(w.scene.busy.Load()) == w.atWork
+	return warm && len(w.queued) >= w.lanes && int(w.scene.busy.Load()) == w.atWork
 }
 
 // readAll reads everything that is read at both ends.
 func (w *window) readAll() reading {
-	return reading{flow: w.total, usage: readUsage(), vitals: w.scene.vitals.Load(), events: w.scene.events.Load()}
+	r := reading{flow: w.total, usage: readUsage(), vitals: w.scene.vitals.Load(), events: w.scene.events.Load()}
+	for _, q := range w.queued {
+		r.queued += q
+	}
+	return r
 }
 
 // close ends measuring. It reports whether this call did it.
@@ -180,12 +188,23 @@ func (w *window) result() policy.Window {
 	f := w.end.flow.minus(w.start.flow)
 	r.Start, r.WarmUp = w.since.Sub(w.began).Seconds(), w.since.Sub(w.cut).Seconds()
 	r.Seconds = w.until.Sub(w.since).Seconds()
-	r.Bytes, r.Rows, r.Flushes = f.bytes, f.rows, f.flushes
+	r.Bytes, r.Rows = sent(f, w.end.queued-w.start.queued)
+	r.Flushes = f.flushes
 	r.SourceWait, r.WriteWait, r.FlushWait = f.sourceWait.Seconds(), f.writeWait.Seconds(), f.flushWait.Seconds()
 	r.CPU = (w.end.usage.cpu - w.start.usage.cpu).Seconds()
 	r.Missing = w.vitalsOf(&r)
 	r.Masked = w.mask(r)
 	return r
+}
+
+// sent is what left this side, when so much more waits on it than before: a
+// socket takes megabytes at once, at whatever rate they leave.
+func sent(f flow, queued int64) (bytes, rows int64) {
+	bytes = max(f.bytes-queued, 0)
+	if f.bytes > 0 {
+		rows = int64(float64(f.rows) * float64(bytes) / float64(f.bytes))
+	}
+	return bytes, rows
 }
 
 // vitalsOf sets what the destination says of itself, and returns what is not

@@ -19,8 +19,13 @@ type act func(w *window, s *scene)
 
 func writes(lane int, bytes int64) act {
 	return func(w *window, s *scene) {
-		w.wrote(lane, flow{bytes: bytes, rows: bytes / 10, writeWait: 10 * time.Millisecond})
+		w.wrote(lane, flow{bytes: bytes, rows: bytes / 10, writeWait: 10 * time.Millisecond}, 0)
 	}
+}
+
+// fills hands over bytes that wait on this side.
+func fills(lane int, bytes int64) act {
+	return func(w *window, s *scene) { w.wrote(lane, flow{bytes: bytes, rows: bytes / 10}, bytes) }
 }
 
 func elsewhere(lanes int32) act     { return func(w *window, s *scene) { s.busy.Add(lanes) } }
@@ -40,6 +45,10 @@ func TestWindow(t *testing.T) {
 		"measured from when both lanes stream": {
 			[]act{writes(0, 200), writes(0, 100), writes(1, 100), writes(0, 300), writes(1, 300), runsDry},
 			policy.Window{WarmUp: 0.3, Seconds: 0.3, Bytes: 600, Rows: 60, WriteWait: 0.02, MovedBytes: 1000, MovedRows: 100, Missing: unknown},
+		},
+		"without what waits on this side": {
+			[]act{fills(0, 300), fills(1, 100), fills(0, 400), fills(1, 300), runsDry}, // 400 waited before, 700 do now
+			policy.Window{WarmUp: 0.2, Seconds: 0.3, Bytes: 400, Rows: 40, MovedBytes: 1100, MovedRows: 110, Missing: unknown},
 		},
 		"not before the warm-up is over": {
 			[]act{writes(0, 100), writes(1, 100), writes(0, 100), writes(1, 300), runsDry},

@@ -22,7 +22,7 @@ type lab struct {
 	settings map[string]string
 	program  *testbed.Program
 	folder   string // of the program
-	traces   string // a folder too; empty where the program cannot be told one
+	traces   string // a folder too
 	bed      *testbed.Bed
 	samples  map[string]sample
 	random   *rand.Rand
@@ -46,10 +46,13 @@ func openLab(ctx context.Context, o options, log io.Writer) (_ *lab, err error) 
 			err = errors.Join(err, l.close())
 		}
 	}()
-	if l.program, err = testbed.Build(ctx, l.folder); err != nil {
+	if l.traces, err = filepath.Abs(cmp.Or(o.traces, l.folder)); err != nil {
 		return nil, err
 	}
-	if err = l.placeTraces(ctx, o.traces); err != nil {
+	if err = os.MkdirAll(l.traces, 0o755); err != nil {
+		return nil, err
+	}
+	if l.program, err = testbed.Build(ctx, l.folder); err != nil {
 		return nil, err
 	}
 	if l.bed, err = testbed.Start(ctx, l.settings); err != nil {
@@ -73,18 +76,6 @@ func (l *lab) close() error {
 		err = l.bed.Close()
 	}
 	return errors.Join(err, os.RemoveAll(l.folder))
-}
-
-// placeTraces chooses the folder of the traces: the one that was asked for, or one that goes with the lab.
-func (l *lab) placeTraces(ctx context.Context, asked string) error {
-	known, err := l.program.Accepts(ctx, "--trace")
-	if err != nil || !known {
-		return err
-	}
-	if l.traces, err = filepath.Abs(cmp.Or(asked, l.folder)); err != nil {
-		return err
-	}
-	return os.MkdirAll(l.traces, 0o755)
 }
 
 // trace is the file that a run's trace goes to.

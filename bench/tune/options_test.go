@@ -43,7 +43,7 @@ func TestNoPartIsAllParts(t *testing.T) {
 
 // TestGridIsLegal holds the names and values here to the knobs that rbt declares.
 func TestGridIsLegal(t *testing.T) {
-	knobs := slices.Concat(runtime.Knobs(16), postgres.NewSource(postgres.Config{}).Knobs(),
+	knobs := slices.Concat(runtime.Knobs(16), postgres.NewSource(postgres.Config{}, postgres.SourceOptions{}).Knobs(),
 		postgres.NewDestination(postgres.Config{}, postgres.DestinationOptions{}).Knobs())
 	for _, s := range append(defaultGrid().settings(), defaultSetting()) {
 		values := policy.Setting{

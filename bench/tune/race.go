@@ -54,14 +54,9 @@ func (l *lab) run(ctx context.Context, r race) (results []result, err error) {
 
 // turn has an arm copy the sample.
 func (l *lab) turn(ctx context.Context, name string, s sample, e ends, a arm) (run, error) {
-	var told events
 	job := testbed.Job{
 		Table: s.table, Source: e.source, Destination: e.destination,
-		Lanes: a.lanes, Pins: a.pins, Tune: a.tune,
-		Args: []string{"--log-format", "json"}, Log: &told.text,
-	}
-	if l.traces != "" {
-		job.Args = append(job.Args, "--trace", l.trace(name))
+		Lanes: a.lanes, Pins: a.pins, Tune: a.tune, Trace: l.trace(name),
 	}
 	usage, err := l.bed.Take(ctx, testbed.Turn{
 		Table: s.table,
@@ -71,10 +66,6 @@ func (l *lab) turn(ctx context.Context, name string, s sample, e ends, a arm) (r
 	if err != nil {
 		return run{}, err
 	}
-	load, err := told.load()
-	if err != nil || l.traces == "" {
-		return run{Usage: usage, load: load}, err
-	}
-	decision, err := readDecision(l.trace(name))
-	return run{usage, load, decision}, err
+	told, err := readTrace(job.Trace)
+	return run{usage, told}, err
 }

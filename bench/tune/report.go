@@ -80,18 +80,21 @@ func (k kind) format(i measure.Interval) string {
 }
 
 func (t trial) searches(w io.Writer) {
-	heading := "\n| | search, s: median (min–max) | lost in it, s | lost of the loading | chosen |\n|---|---|---|---|---|\n"
+	heading := "\n| | search, s: median (min–max) | lost in it, s | lost of the loading | outcome |\n|---|---|---|---|---|\n"
 	for _, f := range t.Arms {
 		s := f.Search
 		if s == nil {
 			continue
 		}
-		var choices []string
-		for _, c := range s.Choices {
-			choices = append(choices, fmt.Sprintf("%d of %d: %s (%s)", c.Runs, t.Rounds, c.Setting, c.Reason))
+		var outcomes []string
+		for _, o := range s.Outcomes {
+			outcomes = append(outcomes, fmt.Sprintf("%d of %d: %s", o.Runs, t.Rounds, o))
 		}
-		fmt.Fprintf(w, "%s| %s | %s | %s | %.1f %% | %s |\n",
-			heading, f.Arm, s.Seconds, s.Lost, 100*s.Cost.Median, strings.Join(choices, "; "))
+		took := "– | – | –"
+		if s.Seconds.Max > 0 {
+			took = fmt.Sprintf("%s | %s | %.1f %%", s.Seconds, s.Lost, 100*s.Cost.Median)
+		}
+		fmt.Fprintf(w, "%s| %s | %s | %s |\n", heading, f.Arm, took, strings.Join(outcomes, "; "))
 		heading = ""
 	}
 }

@@ -1,80 +1,80 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/rapidbyte/rbt/internal/measure"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/trace"
 )
 
 // run is one copy of a table.
 type run struct {
 	measure.Usage
+	account
+}
+
+// account is what rbt itself says of a run, in its trace.
+type account struct {
 	// load is the time in which rows moved, the search included. Before and after it are the catalogs, indexes and
 	// publishing, which no setting changes.
 	load time.Duration
-	// decision is what the search came to; nil where there was none.
+	// decision is what the search came to, skip why there was none.
 	decision *policy.Decision
-}
-
-func (r run) String() string {
-	text := fmt.Sprintf("%.2f s, of which %.2f s loading", r.Wall.Seconds(), r.load.Seconds())
-	if r.decision != nil {
-		text += fmt.Sprintf("; %s: %s", r.decision.Reason, chosen(r.decision.Winner))
-	}
-	return text
+	skip     *policy.Skip
 }
 
 func loadSeconds(r run) float64 { return r.load.Seconds() }
 func wallSeconds(r run) float64 { return r.Wall.Seconds() }
 func cpuSeconds(r run) float64  { return r.CPU.Seconds() }
 
-// events are what a run says with --log-format json.
-type events struct{ text bytes.Buffer }
-
-// load is how long loading the one stream took.
-func (e *events) load() (time.Duration, error) {
-	var line struct {
-		Msg   string `json:"msg"`
-		Event struct {
-			Load float64 `json:"load_secs"`
-		} `json:"event"`
+func (r run) String() string {
+	text := fmt.Sprintf("%.2f s, of which %.2f s loading", r.Wall.Seconds(), r.load.Seconds())
+	if r.decision != nil {
+		text += fmt.Sprintf("; chose %s (%s)", chosen(r.decision.Winner), r.decision.Reason)
 	}
-	for lines := json.NewDecoder(&e.text); ; {
-		if err := lines.Decode(&line); err != nil {
-			return 0, fmt.Errorf("rbt did not say when its stream was done: %w", err)
-		}
-		if line.Msg == "stream-done" {
-			return time.Duration(line.Event.Load * float64(time.Second)), nil
-		}
-	}
+	return text
 }
 
-// readDecision finds the decision in a trace file; nil where the stream was not tuned.
-func readDecision(path string) (*policy.Decision, error) {
-	text, err := os.ReadFile(path)
+// readTrace reads the account of a run of one stream.
+func readTrace(path string) (account, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return account{}, err
 	}
-	return findDecision(text)
+	defer f.Close()
+	r, err := trace.NewReader(f, path)
+	if err != nil {
+		return account{}, err
+	}
+	return readAccount(r)
 }
 
-func findDecision(trace []byte) (*policy.Decision, error) {
-	for line := range bytes.Lines(trace) {
-		var record struct {
-			Type string `json:"type"`
-			policy.Decision
+func readAccount(r *trace.Reader) (a account, err error) {
+	done := false
+	for {
+		entry, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		if err := json.Unmarshal(line, &record); err != nil {
-			return nil, fmt.Errorf("trace: %w", err)
+		if err != nil {
+			return a, err
 		}
-		if record.Type == "decision" {
-			return &record.Decision, nil
+		switch record := entry.Record.(type) {
+		case trace.Decision:
+			a.decision = &record.Decision
+		case trace.Skipped:
+			a.skip = &record.Skip
+		case trace.Done:
+			a.load, done = time.Duration(record.Load*float64(time.Second)), true
 		}
 	}
-	return nil, nil
+	if !done {
+		return a, errors.New("the trace does not say when the stream was done")
+	}
+	return a, nil
 }

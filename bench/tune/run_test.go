@@ -1,47 +1,51 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/trace"
 )
 
-func TestLoad(t *testing.T) {
-	var e events
-	e.text.WriteString(`{"level":"INFO","msg":"run-started","event":{"streams":1}}
-{"level":"INFO","msg":"stream-done","event":{"stream":"public.t","load_secs":1.5,"publish_secs":9}}
-{"level":"INFO","msg":"run-done","event":{}}
-`)
-	if got, err := e.load(); err != nil || got != 1500*time.Millisecond {
-		t.Errorf("load = %s, %v", got, err)
+// read reads the account of a trace with these records.
+func read(t *testing.T, records ...string) (account, error) {
+	t.Helper()
+	text := strings.Join(append([]string{`{"rbt_trace":1}`}, records...), "\n") + "\n"
+	r, err := trace.NewReader(strings.NewReader(text), "test")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := e.load(); err == nil {
-		t.Error("a run that did not say when its stream was done is taken for one that did")
-	}
+	return readAccount(r)
 }
 
-func TestFindDecision(t *testing.T) {
-	const trace = `{"rbt_trace":1}
-{"type":"window","stream":"public.t","seq":1}
-{"type":"decision","stream":"public.t","winner":{"parallelism":8,"copy_flush_bytes":8388608,"partition_mode":"mod","copy_format":"text"},"reason":"lead","probe_secs":4.5,"lost_secs":0.5}
-`
-	d, err := findDecision([]byte(trace))
-	if err != nil || d == nil {
-		t.Fatalf("findDecision = %v, %v", d, err)
+const done = `{"type":"done","at_secs":20,"stream":"public.t","load_secs":1.5,"publish_secs":9}`
+
+func TestAccountOfASearch(t *testing.T) {
+	a, err := read(t, `{"type":"window","at_secs":1,"stream":"public.t","seq":1}`,
+		`{"type":"decision","at_secs":5,"stream":"public.t","reason":"lead","probe_secs":4.5,"lost_secs":0.5,`+
+			`"winner":{"parallelism":8,"copy_flush_bytes":8388608,"partition_mode":"mod","copy_format":"text"}}`, done)
+	if err != nil || a.decision == nil || a.skip != nil || a.load != 1500*time.Millisecond {
+		t.Fatalf("readAccount = %+v, %v", a, err)
 	}
-	if got, want := chosen(d.Winner), (setting{8, "mod", 8, "text"}); got != want {
+	if got, want := chosen(a.decision.Winner), (setting{8, "mod", 8, "text"}); got != want {
 		t.Errorf("chosen = %v, want %v", got, want)
 	}
-	if d.ProbeSeconds != 4.5 || d.LostSeconds != 0.5 || d.Reason != policy.BecauseLead {
-		t.Errorf("findDecision = %+v", d)
+	if d := a.decision; d.ProbeSeconds != 4.5 || d.LostSeconds != 0.5 || d.Reason != policy.BecauseLead {
+		t.Errorf("the decision is %+v", d)
 	}
 }
 
-func TestFindNoDecision(t *testing.T) {
-	for trace, valid := range map[string]bool{"": true, `{"type":"skipped","reason":"disabled"}`: true, "no JSON": false} {
-		if d, err := findDecision([]byte(trace)); d != nil || (err == nil) != valid {
-			t.Errorf("findDecision(%q) = %v, %v", trace, d, err)
-		}
+func TestAccountOfNoSearch(t *testing.T) {
+	a, err := read(t, `{"type":"skipped","at_secs":1,"stream":"public.t","reason":"stream-too-small"}`, done)
+	if err != nil || a.decision != nil || a.skip == nil || a.skip.Reason != policy.SkippedSmall {
+		t.Errorf("readAccount = %+v, %v", a, err)
+	}
+}
+
+func TestAccountOfHalfARun(t *testing.T) {
+	if a, err := read(t, `{"type":"started","at_secs":1,"stream":"public.t"}`); err == nil {
+		t.Errorf("a stream that was not done took %s", a.load)
 	}
 }

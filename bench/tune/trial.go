@@ -2,10 +2,10 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/rapidbyte/rbt/internal/measure"
-	"github.com/rapidbyte/rbt/policy"
 )
 
 // trial is what a race showed.
@@ -34,20 +34,20 @@ type figures struct {
 	tuned           bool
 }
 
-// search is what the searches of a tuned arm came to.
+// search is what the searches of a tuned arm came to. The figures are of the runs that searched.
 type search struct {
 	Seconds measure.Spread `json:"probe_seconds"`
 	Lost    measure.Spread `json:"lost_seconds"`
 	// Cost is the part of the loading that was lost.
-	Cost    measure.Spread `json:"lost_fraction"`
-	Choices []choice       `json:"choices"` // the most frequent first
+	Cost     measure.Spread `json:"lost_fraction"`
+	Outcomes []outcome      `json:"outcomes"` // the most frequent first
 }
 
-// choice is what some of the searches chose.
-type choice struct {
-	Setting setting `json:"setting"`
-	Reason  string  `json:"reason"`
-	Runs    int     `json:"runs"`
+// outcome is what some of the searches came to.
+type outcome struct {
+	Setting *setting `json:"setting,omitempty"` // nil where none was searched
+	Reason  string   `json:"reason"`
+	Runs    int      `json:"runs"`
 }
 
 // comparison sets the loading times of an arm beside those of another, as a ratio.
@@ -99,8 +99,11 @@ func (r result) figures(bytes int64) figures {
 	return f
 }
 
-// search is nil where nothing was searched.
+// search is nil for an arm that does not tune.
 func (r result) search() *search {
+	if !r.arm.tune {
+		return nil
+	}
 	s := &search{}
 	var seconds, lost, cost []float64
 	for _, run := range r.runs {
@@ -108,26 +111,37 @@ func (r result) search() *search {
 			seconds = append(seconds, d.ProbeSeconds)
 			lost = append(lost, d.LostSeconds)
 			cost = append(cost, d.LostSeconds/run.load.Seconds())
-			s.count(d)
 		}
-	}
-	if len(seconds) == 0 {
-		return nil
+		s.count(run.account)
 	}
 	s.Seconds, s.Lost, s.Cost = measure.SpreadOf(seconds), measure.SpreadOf(lost), measure.SpreadOf(cost)
-	slices.SortStableFunc(s.Choices, func(a, b choice) int { return cmp.Compare(b.Runs, a.Runs) })
+	slices.SortStableFunc(s.Outcomes, func(a, b outcome) int { return cmp.Compare(b.Runs, a.Runs) })
 	return s
 }
 
-func (s *search) count(d *policy.Decision) {
-	c := choice{Setting: chosen(d.Winner), Reason: d.Reason, Runs: 1}
-	for i, known := range s.Choices {
-		if known.Setting == c.Setting && known.Reason == c.Reason {
-			s.Choices[i].Runs++
-			return
-		}
+// count counts the outcome of a run.
+func (s *search) count(a account) {
+	o := outcome{Reason: "no search"}
+	if a.skip != nil {
+		o.Reason = a.skip.Reason
 	}
-	s.Choices = append(s.Choices, c)
+	if a.decision != nil {
+		winner := chosen(a.decision.Winner)
+		o = outcome{Setting: &winner, Reason: a.decision.Reason}
+	}
+	i := slices.IndexFunc(s.Outcomes, func(known outcome) bool { return known.String() == o.String() })
+	if i < 0 {
+		i = len(s.Outcomes)
+		s.Outcomes = append(s.Outcomes, o)
+	}
+	s.Outcomes[i].Runs++
+}
+
+func (o outcome) String() string {
+	if o.Setting == nil {
+		return "not tuned (" + o.Reason + ")"
+	}
+	return fmt.Sprintf("%s (%s)", *o.Setting, o.Reason)
 }
 
 // sort puts the fastest arms first.

@@ -33,7 +33,7 @@ func sampleRace() (race, []result) {
 	r := race{title: "Tuning, slow link", road: slowRoad(), sample: sample{"metrics", 100_000_000, 9_000_000_000}}
 	took := func(load float64) run {
 		u := measure.Usage{Wall: time.Duration(load*1e9) + 2*time.Second, CPU: 9 * time.Second}
-		return run{Usage: u, load: time.Duration(load * 1e9)}
+		return run{u, account{load: time.Duration(load * 1e9)}}
 	}
 	searched := func(load float64, lanes int, reason string) run {
 		out := took(load)
@@ -43,10 +43,13 @@ func sampleRace() (race, []result) {
 		}}
 		return out
 	}
+	skipped := took(65)
+	skipped.skip = &policy.Skip{Reason: policy.SkippedPinned}
 	return r, []result{
 		{fixed(best()), []run{took(60), took(50), took(70)}},
 		{untuned(2), []run{took(240), took(200), took(280)}},
 		{tuned(2), []run{searched(63, 12, policy.BecauseLead), searched(55, 8, policy.BecauseBudget), searched(77, 12, policy.BecauseLead)}},
+		{pinned(best()), []run{skipped, skipped, skipped}},
 	}
 }
 
@@ -116,6 +119,7 @@ func TestBestDoesNotTune(t *testing.T) {
 	r, results := sampleRace()
 	for i := range results[2].runs {
 		results[2].runs[i].load = time.Second
+		results[3].runs[i].load = time.Second
 	}
 	tr := r.trial(results)
 	if got := tr.best(); got != best().String() {
@@ -131,7 +135,7 @@ func TestSort(t *testing.T) {
 	for _, f := range tr.Arms {
 		got = append(got, f.Arm)
 	}
-	if diff := cmp.Diff([]string{best().String(), "tuned from 2 lanes", "untuned from 2 lanes"}, got); diff != "" {
+	if diff := cmp.Diff([]string{best().String(), "tuned from 2 lanes", "pinned", "untuned from 2 lanes"}, got); diff != "" {
 		t.Errorf("the fastest are not first (-want +got):\n%s", diff)
 	}
 }

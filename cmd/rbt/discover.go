@@ -54,7 +54,7 @@ func discoverSource(u *ui, dsn string, args, variables []string) (connectors.Sou
 		if holdsPassword(dsn) {
 			u.warn("every user of this machine can see a password on a command line; PGPASSWORD is a safer place for it")
 		}
-		return postgres.NewSource(postgres.Config{DSN: dsn, Pipeline: "discover"}), nil
+		return postgres.NewSource(postgres.Config{DSN: dsn, Pipeline: "discover"}, postgres.SourceOptions{}), nil
 	}
 	j, err := openJob(args[0], variables)
 	if err != nil {

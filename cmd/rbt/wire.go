@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 
 	"github.com/oklog/ulid/v2"
@@ -38,10 +40,14 @@ func newJob(p *hcl.Pipeline) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	options, err := sourceOptions()
+	if err != nil {
+		return nil, err
+	}
 	return &job{
 		pipeline:    p,
 		untuned:     untuned,
-		source:      postgres.NewSource(sourceConfig(p)),
+		source:      postgres.NewSource(sourceConfig(p), options),
 		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
 	}, nil
 }
@@ -57,6 +63,15 @@ func sourceConfig(p *hcl.Pipeline) postgres.Config {
 	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout}
 }
 
+// sourceOptions are what the environment says.
+func sourceOptions() (postgres.SourceOptions, error) {
+	o := postgres.SourceOptions{PartitionMode: os.Getenv(postgres.DebugPartitionMode)}
+	if err := o.Check(); err != nil {
+		return o, usage(fmt.Errorf("%s: %w", postgres.DebugPartitionMode, err), "unset "+postgres.DebugPartitionMode)
+	}
+	return o, nil
+}
+
 func destinationConfig(p *hcl.Pipeline) postgres.Config {
 	return postgres.Config{DSN: string(p.Destination.DSN), Pipeline: p.Name, LockTimeout: p.Destination.LockTimeout}
 }
@@ -66,7 +81,7 @@ const maxLanes = 256
 
 // allKnobs are those that a pipeline may pin.
 func allKnobs() []policy.Knob {
-	source, destination := postgres.NewSource(postgres.Config{}), postgres.NewDestination(postgres.Config{}, postgres.DestinationOptions{})
+	source, destination := postgres.NewSource(postgres.Config{}, postgres.SourceOptions{}), postgres.NewDestination(postgres.Config{}, postgres.DestinationOptions{})
 	return slices.Concat(runtime.Knobs(maxLanes), source.Knobs(), destination.Knobs())
 }
 

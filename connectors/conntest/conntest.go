@@ -87,7 +87,19 @@ func begin(t *testing.T, h Harness, runID string) *session {
 	}
 	s.load = must(h.Destination.Begin(ctx, connectors.Run{ID: runID, Pipeline: "conntest", Version: "test"}))(t)
 	s.stage()
+	s.noted("source.", s.stream.Notes)
+	s.noted("destination.", s.target.Notes)
 	return s
+}
+
+// noted checks that each side's notes are its own.
+func (s *session) noted(side string, notes map[string]string) {
+	s.t.Helper()
+	for name, note := range notes {
+		if !strings.HasPrefix(name, side) || note == "" {
+			s.t.Errorf("note %q is %q, want a name that begins with %s", name, note, side)
+		}
+	}
 }
 
 func (s *session) stage() {

@@ -46,6 +46,24 @@ func (s *snapshot) choose(st *connectors.Stream) connectors.Choice {
 	if len(c.Knob.Values) == 0 {
 		c.Why = "the table can only be read in one piece"
 	}
+	return s.options.favour(c)
+}
+
+// DebugPartitionMode is the environment variable that people set PartitionMode
+// with. Reasons name it.
+const DebugPartitionMode = "RBT_DEBUG_PARTITION_MODE"
+
+// favour puts the options' mode in the place of the catalog's choice.
+func (o SourceOptions) favour(c connectors.Choice) connectors.Choice {
+	if o.PartitionMode == "" {
+		return c
+	}
+	v := policy.EnumValue(o.PartitionMode)
+	if obstacle := c.Obstacle(v); obstacle != "" {
+		c.Why = fmt.Sprintf("%s=%s does not apply (%s); %s", DebugPartitionMode, o.PartitionMode, obstacle, c.Why)
+		return c
+	}
+	c.Best, c.Why = v, DebugPartitionMode
 	return c
 }
 

@@ -31,7 +31,7 @@ func TestContract(t *testing.T) {
 			}
 		}
 		return conntest.Harness{
-			Source:      NewSource(Config{DSN: src.DSN, Pipeline: "conntest"}),
+			Source:      NewSource(Config{DSN: src.DSN, Pipeline: "conntest"}, SourceOptions{}),
 			Destination: NewDestination(Config{DSN: as(t, dst, role), Pipeline: "conntest"}, DestinationOptions{}),
 			Stream: connectors.StreamSpec{
 				Name: "public.items", Schema: "public", Table: "items",

@@ -90,7 +90,7 @@ func TestCutTotalAndDisjoint(t *testing.T) {
 
 func checkCuts(t *rapid.T, db *pgtest.DB, conn *pgx.Conn, keyType, where string) {
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestRangesAreEqual(t *testing.T) {
 		INSERT INTO t SELECT CASE WHEN i % 2 = 0 THEN i ELSE 1000000 + i * 1000 END, repeat('x', 200) FROM generate_series(1, 50000) i;
 		ANALYZE t`)
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

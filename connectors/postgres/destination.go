@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -88,13 +90,17 @@ func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream)
 		return nil, err
 	}
 	defer hangUp(conn)
+	began := time.Now()
 	if _, err := conn.Exec(ctx, "SET default_transaction_read_only = on"); err != nil {
 		return nil, wrap("set up the session", err)
 	}
+	notes := connectionNotes("destination", conn, time.Since(began))
 	p, err := newPlanner(ctx, conn, d.options, streams)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(p.site.notes, notes)
+	p.site.notes["destination.synchronous_commit"] = "off" // of the lanes
 	targets := make([]*connectors.Target, len(streams))
 	for i, s := range streams {
 		targets[i] = p.plan(s)

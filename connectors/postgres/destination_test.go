@@ -54,7 +54,7 @@ func appendTo(table string) connectors.StreamSpec {
 // targets plans the streams, with a snapshot to read them from.
 func (b *bench) targets(t *testing.T, specs ...connectors.StreamSpec) (connectors.Snapshot, []*connectors.Target) {
 	t.Helper()
-	snap, err := NewSource(Config{DSN: b.src.DSN, Pipeline: "test"}).Snapshot(t.Context())
+	snap, err := NewSource(Config{DSN: b.src.DSN, Pipeline: "test"}, SourceOptions{}).Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ func TestStreamsOfOneTable(t *testing.T) {
 	db := pgtest.New(t)
 	db.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, down int, pad text);
 		INSERT INTO t SELECT i, 100000 - i, repeat('x', 80) FROM generate_series(1, 50000) i; ANALYZE t`)
-	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN})
+	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

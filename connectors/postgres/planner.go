@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -142,6 +143,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 		f.blueprint = p.blueprints[s]
 	}
 	t.Facts = f
+	t.Notes = maps.Clone(p.site.notes)
 	return t
 }
 

@@ -45,19 +45,21 @@ type site struct {
 	canCreate, booksExist, booksReady bool
 	// standby says that the server takes no writes.
 	standby bool
+	notes   map[string]string // of the server, for policies
 }
 
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
-	const sql = `
+	sql := `
 SELECT current_user::text, current_database()::text, pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
 	EXISTS (SELECT FROM pg_namespace WHERE nspname = '_rbt'),
 	coalesce((SELECT has_schema_privilege(n.oid, 'USAGE') AND CASE
 			WHEN c.oid IS NULL THEN has_schema_privilege(n.oid, 'CREATE')
 			ELSE has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') END
 		FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'runs'
-		WHERE n.nspname = '_rbt'), false)`
+		WHERE n.nspname = '_rbt'), false), ` +
+		settingNotes("destination", "wal_level", "max_wal_size", "checkpoint_timeout", "shared_buffers", "fsync", "full_page_writes")
 	var s site
-	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady)
+	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady, &s.notes)
 	return s, wrap("look at the destination", err)
 }
 

@@ -51,7 +51,7 @@ func copyPart(ctx context.Context, r connectors.Reader, w connectors.Writer, p c
 
 func openLanes(t testing.TB, src, dst *pgtest.DB) (connectors.Reader, connectors.Writer) {
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: src.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: src.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestSnapshotOutlivesConnections(t *testing.T) {
 	db := pgtest.New(t)
 	db.Exec(t, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)")
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,12 +286,12 @@ func TestSnapshotOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	db, other := pgtest.New(t), pgtest.On(t, pgtest.Cluster(t, pgcluster.Options{}))
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer snap.Close(ctx)
-	there, err := newSnapshot(ctx, Config{DSN: other.DSN})
+	there, err := newSnapshot(ctx, Config{DSN: other.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestSnapshotOfAnotherServer(t *testing.T) {
 func TestExporterEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN})
+	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +340,7 @@ func TestDescribeSeesRewrites(t *testing.T) {
 			CREATE TABLE behind (id int); CREATE VIEW v AS SELECT * FROM behind;
 			CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
 			CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (id); CREATE TABLE p3 (id int)`)
-		snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+		snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -361,7 +361,7 @@ func TestPartitionAttachedLater(t *testing.T) {
 	db.Exec(t, `CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
 		CREATE TABLE p2 (id int); INSERT INTO p1 VALUES (1); INSERT INTO p2 VALUES (2)`)
 	ctx := context.Background()
-	snap, err := newSnapshot(ctx, Config{DSN: db.DSN})
+	snap, err := newSnapshot(ctx, Config{DSN: db.DSN}, SourceOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,8 @@ func TestErrorNamesTheSide(t *testing.T) {
 	}
 	closed.Close()
 	cfg := Config{DSN: "postgres://u@" + closed.Addr().String() + "/d?sslmode=disable"}
-	_, snapshot := NewSource(cfg).Snapshot(t.Context())
-	_, tables := NewSource(cfg).Tables(t.Context())
+	_, snapshot := NewSource(cfg, SourceOptions{}).Snapshot(t.Context())
+	_, tables := NewSource(cfg, SourceOptions{}).Tables(t.Context())
 	d := NewDestination(cfg, DestinationOptions{})
 	_, targets := d.Targets(t.Context(), nil)
 	_, begin := d.Begin(t.Context(), connectors.Run{})

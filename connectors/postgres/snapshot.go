@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,10 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 // two connections hold it, and each can replace the other.
 type snapshot struct {
 	cfg     Config
+	options SourceOptions
 	version int
-	started string // when the server was: it tells servers apart
+	started string            // when the server was: it tells servers apart
+	notes   map[string]string // of the server, for policies
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
@@ -41,36 +44,40 @@ const holdEvery = 5 * time.Second
 
 // Snapshot exports a new moment.
 func (s *Source) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := newSnapshot(ctx, s.cfg)
+	snap, err := newSnapshot(ctx, s.cfg, s.options)
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot of the source: %w", err)
 	}
 	return snap, nil
 }
 
-func newSnapshot(ctx context.Context, cfg Config) (*snapshot, error) {
+func newSnapshot(ctx context.Context, cfg Config, options SourceOptions) (*snapshot, error) {
 	conn, err := cfg.connect(ctx, sourceRole)
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{cfg: cfg, version: version(conn), holders: []*pgx.Conn{conn}}
-	if s.started, err = startTime(ctx, conn); err != nil {
-		s.Close(ctx)
-		return nil, err
-	}
-	if _, err := conn.Exec(ctx, beginReading); err != nil {
-		s.Close(ctx)
-		return nil, wrap("begin to read", err)
-	}
-	if err := s.export(ctx); err != nil {
-		s.Close(ctx)
-		return nil, err
-	}
-	if err := s.deputise(ctx); err != nil {
+	s := &snapshot{cfg: cfg, options: options, version: version(conn), holders: []*pgx.Conn{conn}}
+	if err := s.open(ctx, conn); err != nil {
 		s.Close(ctx)
 		return nil, err
 	}
 	return s, nil
+}
+
+// open begins the moment on its first connection, and finds a deputy for it.
+func (s *snapshot) open(ctx context.Context, conn *pgx.Conn) error {
+	if err := s.greet(ctx, conn); err != nil {
+		return err
+	}
+	began := time.Now()
+	if _, err := conn.Exec(ctx, beginReading); err != nil {
+		return wrap("begin to read", err)
+	}
+	maps.Copy(s.notes, connectionNotes("source", conn, time.Since(began)))
+	if err := s.export(ctx); err != nil {
+		return err
+	}
+	return s.deputise(ctx)
 }
 
 // export makes the first holder's snapshot the one that others import.
@@ -109,8 +116,11 @@ func (s *snapshot) sameServer(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
+// startedSQL is when the server was started.
+const startedSQL = "pg_postmaster_start_time()::text"
+
 func startTime(ctx context.Context, conn *pgx.Conn) (started string, err error) {
-	err = conn.QueryRow(ctx, "SELECT pg_postmaster_start_time()::text").Scan(&started)
+	err = conn.QueryRow(ctx, "SELECT "+startedSQL).Scan(&started)
 	return started, wrap("ask when the source was started", err)
 }
 

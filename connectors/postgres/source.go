@@ -11,12 +11,31 @@ import (
 )
 
 // Source copies from a PostgreSQL server.
-type Source struct{ cfg Config }
+type Source struct {
+	cfg     Config
+	options SourceOptions
+}
+
+// SourceOptions is what may be chosen of how the source is read.
+type SourceOptions struct {
+	// PartitionMode, where it is not empty, takes the place of what the catalog
+	// favours, in the streams that support it: below pins and the tuner. It is
+	// for looking for mistakes.
+	PartitionMode string
+}
+
+// Check says what is wrong with the options.
+func (o SourceOptions) Check() error {
+	if o.PartitionMode == "" {
+		return nil
+	}
+	return partitionMode().Check(policy.EnumValue(o.PartitionMode))
+}
 
 var _ connectors.Source = (*Source)(nil)
 
 // NewSource does not connect yet.
-func NewSource(cfg Config) *Source { return &Source{cfg: cfg} }
+func NewSource(cfg Config, options SourceOptions) *Source { return &Source{cfg, options} }
 
 // Knobs declares partition_mode. What a stream supports of it, and which mode
 // is best for it, is known when the stream is described.
@@ -104,6 +123,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	for _, st := range streams {
 		st.Facts.(*facts).from = from
 		st.Choices = []connectors.Choice{s.choose(st)}
+		st.Notes = s.streamNotes(st)
 	}
 	return streams, nil
 }

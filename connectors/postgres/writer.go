@@ -189,7 +189,11 @@ func (w *writer) Commit(ctx context.Context, rows int64) error {
 }
 
 // Stats is what the part has cost so far.
-func (w *writer) Stats() connectors.WriteStats { return w.stats }
+func (w *writer) Stats() connectors.WriteStats {
+	s := w.stats
+	s.Queued = min(queued(w.wire.conn), s.Bytes)
+	return s
+}
 
 // failed says that writing failed: in the words of ctx where that is why, in
 // the server's where it said something before it hung up.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -71,14 +70,10 @@ func Printed(ctx context.Context, program string, args ...string) (string, error
 	return strings.TrimSpace(string(out)), failure(cmd, err, said)
 }
 
-// gather keeps what a program says, for the error it may end with. Who else listens goes on doing so.
+// gather keeps what a program says, for the error it may end with.
 func gather(cmd *exec.Cmd) *bytes.Buffer {
 	var said bytes.Buffer
-	if cmd.Stderr == nil {
-		cmd.Stderr = &said
-	} else {
-		cmd.Stderr = io.MultiWriter(cmd.Stderr, &said)
-	}
+	cmd.Stderr = &said
 	return &said
 }
 

@@ -3,7 +3,6 @@ package testbed
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,12 +41,6 @@ func Open(ctx context.Context, binary, folder string) (*Program, error) {
 	return &Program{Version: version, path: path, folder: folder}, err
 }
 
-// Accepts reports whether rbt run knows a flag.
-func (p *Program) Accepts(ctx context.Context, flag string) (bool, error) {
-	help, err := measure.Printed(ctx, p.path, "run", "--help")
-	return strings.Contains(help, flag+" "), err
-}
-
 // Job is one run of rbt.
 type Job struct {
 	Table string
@@ -58,10 +51,8 @@ type Job struct {
 	Pins  []Pin
 	// Tune lets rbt search for better settings.
 	Tune bool
-	// Args are further ones of rbt run.
-	Args []string
-	// Log takes what rbt says; nil is nobody.
-	Log io.Writer
+	// Trace is the file that the trace goes to, with its whole path; empty leaves it to rbt.
+	Trace string
 }
 
 // Pin fixes a knob. Its value is written as in a pipeline file, without quotes.
@@ -73,12 +64,12 @@ func (p *Program) Run(ctx context.Context, j Job) (measure.Usage, error) {
 	if err := os.WriteFile(file, []byte(j.pipeline()), 0o600); err != nil {
 		return measure.Usage{}, err
 	}
-	cmd := exec.CommandContext(ctx, p.path, append([]string{"run", file}, j.Args...)...)
+	cmd := exec.CommandContext(ctx, p.path, "run", file)
+	if j.Trace != "" {
+		cmd.Args = append(cmd.Args, "--trace", j.Trace)
+	}
 	cmd.Dir = p.folder
 	cmd.Env = append(os.Environ(), "SOURCE_DSN="+j.Source, "DEST_DSN="+j.Destination)
-	if j.Log != nil {
-		cmd.Stderr = j.Log
-	}
 	return measure.Run(cmd)
 }
 

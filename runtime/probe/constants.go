@@ -7,6 +7,8 @@ const (
 	// so that a window on a bad setting costs little of a short stream: fixed
 	// windows of 1 s tripled the regret on 30 GB where one setting was 9x slower.
 	windowShare = 0.002
+	// leastRoundTrips is what a window must have lasted to count.
+	leastRoundTrips = 3
 	// discard is the share of a window that goes before measuring begins: lanes
 	// connect, plans are made, TCP's window opens.
 	discard = 0.2
@@ -21,6 +23,9 @@ const (
 	// after warmWindows they count as they are.
 	warmAgree   = 0.06
 	warmWindows = 5
+	// warmGrowth is the most by which a window of the warm-up is larger than all
+	// before it together.
+	warmGrowth = 20
 
 	// assumedSeconds is the duration where there is no estimate: windows and
 	// losses are then small, and the stream may end at any time.

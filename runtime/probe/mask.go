@@ -53,6 +53,13 @@ func (m *masks) judge(w policy.Window, fastest float64) string {
 	return reason
 }
 
+// short takes back that the last window counted: there was too little of it.
+func (m *masks) short() string {
+	m.unusable++
+	m.skipped[policy.MaskShort]++
+	return policy.MaskShort
+}
+
 func (m *masks) isUsual(reason string) bool {
 	m.carried[reason]++
 	often := m.windows >= maskSample && float64(m.carried[reason]) > maskShare*float64(m.windows)

@@ -125,6 +125,9 @@ func (s *Scheduler) Measured(w policy.Window, elapsed float64) {
 	c := s.candidates[s.action.Run.Candidate]
 	w.Masked = s.masks.judge(w, absurd*s.leader.speed.byteRate())
 	s.spend(c, w, elapsed)
+	if s.warmedUp && w.Masked == "" && w.Seconds < s.leastSeconds() {
+		w.Masked = s.masks.short()
+	}
 	s.repeat, s.repeats = nil, ""
 	s.inspect(c, w)
 	switch {

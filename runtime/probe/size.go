@@ -38,6 +38,10 @@ func (s *Scheduler) windowSeconds() float64 {
 	return max(seconds, b.MinRoundTrips*s.roundTrip)
 }
 
+// leastSeconds is what a window must have lasted to count: in one that is
+// shorter, little of what it sent has been answered.
+func (s *Scheduler) leastSeconds() float64 { return leastRoundTrips * s.roundTrip }
+
 // size is how many bytes a window of c takes, warm-up included. It lasts as
 // long as other windows do if c is as fast as before, or as the leader; a first
 // window is shorter, because c may be many times slower. It is never too short
@@ -51,6 +55,9 @@ func (s *Scheduler) size(c *candidate) int64 {
 	measured := s.whole(c.setting, max(seconds*v.byteRate(), least))
 	for range c.grow {
 		measured *= 2
+	}
+	if !s.warmedUp && s.masks.windows > 0 { // a first, short window may have seen buffers fill
+		measured = min(measured, warmGrowth*max(s.moved.bytes, least))
 	}
 	return int64(min(measured/(1-discard), 1<<40))
 }
