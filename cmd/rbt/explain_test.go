@@ -116,9 +116,11 @@ func TestDecisionText(t *testing.T) {
 			"parallelism 4 → 8, copy_flush_bytes 8MiB → 16MiB: +9.0 % [+2.0, +16.0], 30 windows, 3 masked (checkpoint 2, retry 1), cost 1.20 s"},
 		{policy.Decision{Winner: base, Reason: policy.BecauseNoLead, Candidates: []policy.Verdict{{Setting: base, Outcome: policy.Base}, slow, other, broken}, Windows: 1},
 			"no clear winner: kept the baseline; best alternative parallelism 8 +1.2 % [-2.0, +4.5], 1 window, cost 0.00 s"},
-		{policy.Decision{Winner: base, Reason: policy.BecauseBudget}, "no clear winner within the budget: kept the baseline, 0 windows, cost 0.00 s"},
+		{policy.Decision{Winner: base, Reason: policy.BecauseBudget, Candidates: []policy.Verdict{other}},
+			"no clear winner within the budget: kept the baseline; best alternative parallelism 8 +1.2 % [-2.0, +4.5], 0 windows, cost 0.00 s"},
+		{policy.Decision{Winner: base, Reason: policy.BecauseBudget}, "nothing was tried: kept the baseline, 0 windows, cost 0.00 s"},
 		{policy.Decision{Winner: base, Reason: policy.BecauseEnded}, "ended while probing: kept the baseline, 0 windows, cost 0.00 s"},
-		{policy.Decision{Winner: base, Reason: policy.BecauseNothing}, "nothing to try: kept the baseline, 0 windows, cost 0.00 s"},
+		{policy.Decision{Winner: base, Reason: policy.BecauseNothing}, "nothing was tried: kept the baseline, 0 windows, cost 0.00 s"},
 	} {
 		tc.d.Baseline = base
 		if got := decisionText(tc.d, knobs); got != tc.want {

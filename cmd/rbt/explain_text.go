@@ -291,25 +291,27 @@ func copiedText(st *streamStory) string {
 }
 
 // probingText tells of a stream whose probe phase the trace does not see the
-// end of: what was measured, without a verdict.
+// end of: what was measured, without a verdict. Whether a disturbed window
+// counts, only the verdict would say.
 func probingText(st *streamStory) string {
 	var b strings.Builder
-	masked := map[string]int{}
+	fmt.Fprintf(&b, "%s: no decision yet, %s", oneLine(st.Stream.Stream), plural(len(st.windows), "window"))
+	disturbed, n := map[string]int{}, 0
 	for _, w := range st.windows {
 		if w.Masked != "" {
-			masked[w.Masked]++
+			disturbed[w.Masked]++
+			n++
 		}
 	}
-	valid := len(st.windows)
-	for _, n := range masked {
-		valid -= n
+	if n > 0 {
+		fmt.Fprintf(&b, ", %d of them disturbed (%s)", n, maskedText(disturbed))
 	}
-	fmt.Fprintf(&b, "%s: no decision yet, %s\n", oneLine(st.Stream.Stream), windowsText(valid, masked))
+	b.WriteString("\n")
 	item := items(&b)
 	item("setting", st.Baseline.Format(st.Knobs))
 	item("pinned", orNothing(st.Pins.Format(st.Knobs))...)
 	item("clamped", clampTexts(nil, st.clamps)...)
-	if valid > 0 {
+	if len(st.windows) > 0 {
 		b.WriteString(indent(measuredTable(st)))
 	}
 	return b.String()
@@ -318,34 +320,38 @@ func probingText(st *streamStory) string {
 // measuredTable lists the settings that have windows, with the mean speed.
 func measuredTable(st *streamStory) string {
 	type sum struct {
-		setting policy.Setting
-		bytes   int64
-		secs    float64
-		windows int
+		setting            policy.Setting
+		bytes              int64
+		secs               float64
+		windows, disturbed int
 	}
 	var order []int
 	sums := map[int]*sum{}
 	for _, w := range st.windows {
-		if w.Masked != "" {
-			continue
-		}
-		if sums[w.Candidate] == nil {
-			sums[w.Candidate] = &sum{setting: w.Setting}
+		one := sums[w.Candidate]
+		if one == nil {
+			one = &sum{setting: w.Setting}
+			sums[w.Candidate] = one
 			order = append(order, w.Candidate)
 		}
-		one := sums[w.Candidate]
 		one.bytes += w.Bytes
 		one.secs += w.Seconds
 		one.windows++
+		if w.Masked != "" {
+			one.disturbed++
+		}
 	}
-	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS"}}
+	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS", "DISTURBED"}}
 	for _, id := range order {
 		one := sums[id]
-		name := settingDiff(st.Baseline, one.setting, st.Knobs)
+		name, speed := settingDiff(st.Baseline, one.setting, st.Knobs), "-"
 		if name == "" {
 			name = "baseline"
 		}
-		t.add(name, formatRate(float64(one.bytes)/max(one.secs, 1e-9)), fmt.Sprint(one.windows))
+		if one.secs > 0 {
+			speed = formatRate(float64(one.bytes) / one.secs)
+		}
+		t.add(name, speed, fmt.Sprint(one.windows), fmt.Sprint(one.disturbed))
 	}
 	return t.String()
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/trace"
 	"github.com/rapidbyte/rbt/runtime"
@@ -137,8 +138,8 @@ func recordOf(e runtime.Event) trace.Record {
 			FlushWait: secs(e.FlushTime), Commit: secs(e.CommitTime), Flushes: e.Flushes,
 		}
 	case runtime.Retry:
-		return trace.Retry{Stream: e.Stream, Doing: e.Doing, Error: errorText(e.Err), State: stateOf(e.Err),
-			After: secs(e.After), Try: e.Try}
+		return trace.Retry{Stream: e.Stream, Doing: e.Doing, Error: errorText(e.Err),
+			Class: connectors.ErrorClass(e.Err), State: stateOf(e.Err), After: secs(e.After), Try: e.Try}
 	case runtime.Notice:
 		return trace.Note{Stream: e.Stream, Text: redact(e.Text)}
 	case runtime.StreamLoaded:
@@ -181,7 +182,7 @@ func summaryRecord(e runtime.RunDone) trace.Summary {
 	s := e.Summary
 	record := trace.Summary{
 		Status: s.Status, Rows: s.Rows, Bytes: s.Bytes, Seconds: trace.Seconds(s.Took), OneMoment: s.OneMoment,
-		Error: errorText(e.Err), State: stateOf(e.Err),
+		Error: errorText(e.Err), Class: connectors.ErrorClass(e.Err), State: stateOf(e.Err),
 	}
 	for _, one := range s.Streams {
 		record.Streams = append(record.Streams, trace.StreamSummary{

@@ -20,7 +20,7 @@ func decisionText(d policy.Decision, knobs []policy.Knob) string {
 	if changed := changesText(d.Baseline, d.Winner, knobs); changed != "" {
 		text = changed + ": " + leadText(d.Lead, d.Low, d.High)
 	} else {
-		text = keptText(d.Reason)
+		text = keptText(d)
 		if best, ok := bestAlternative(d); ok {
 			text += fmt.Sprintf("; best alternative %s %s", settingDiff(d.Baseline, best.Setting, knobs),
 				leadText(best.Lead, best.Low, best.High))
@@ -30,18 +30,19 @@ func decisionText(d policy.Decision, knobs []policy.Knob) string {
 }
 
 // keptText says why the baseline stays.
-func keptText(reason string) string {
-	switch reason {
-	case policy.BecauseBudget:
-		return "no clear winner within the budget: kept the baseline"
-	case policy.BecauseEnded:
-		return "ended while probing: kept the baseline"
-	case policy.BecauseFault:
-		return "fault: kept the baseline"
-	case policy.BecauseNothing:
-		return "nothing to try: kept the baseline"
+func keptText(d policy.Decision) string {
+	const kept = ": kept the baseline"
+	switch {
+	case d.Reason == policy.BecauseFault:
+		return "fault" + kept
+	case d.Reason == policy.BecauseEnded:
+		return "ended while probing" + kept
+	case !tried(d):
+		return "nothing was tried" + kept
+	case d.Reason == policy.BecauseBudget:
+		return "no clear winner within the budget" + kept
 	}
-	return "no clear winner: kept the baseline"
+	return "no clear winner" + kept
 }
 
 // tried reports whether a decision is the outcome of a comparison.

@@ -151,6 +151,7 @@ type Retry struct {
 	Stream string  `json:"stream,omitempty"` // empty where it concerns the whole run
 	Doing  string  `json:"doing"`
 	Error  string  `json:"error"`
+	Class  string  `json:"class,omitempty"` // of the error, as in a window's errors
 	State  string  `json:"sqlstate,omitempty"`
 	After  float64 `json:"after_secs"`
 	Try    int     `json:"try"`
@@ -193,6 +194,7 @@ type Summary struct {
 	Seconds   float64         `json:"seconds"`
 	OneMoment bool            `json:"one_moment"`
 	Error     string          `json:"error,omitempty"`
+	Class     string          `json:"class,omitempty"`
 	State     string          `json:"sqlstate,omitempty"`
 	Streams   []StreamSummary `json:"streams"`
 }
