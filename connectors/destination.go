@@ -68,10 +68,10 @@ type Load interface {
 	Stage(ctx context.Context, t *Target, keep bool) (generation int, into string, err error)
 	// Note writes the plan of a stream that may be continued into the books.
 	Note(ctx context.Context, stream string, generation int, plan []byte) error
-	// NoteTuning writes what became of tuning a stream into the books. Called
+	// NoteTuning writes what became of tuning streams into the books. Called
 	// again with the same, it changes nothing. Numbers that are not finite are an
 	// error. It is called once at a time for a stream.
-	NoteTuning(ctx context.Context, t Tuning) error
+	NoteTuning(ctx context.Context, tunings ...Tuning) error
 	// Writer opens a connection for a lane.
 	Writer(ctx context.Context) (Writer, error)
 	// Marks returns the rows of each part that is committed for good.

@@ -33,6 +33,8 @@ type controller struct {
 	call   *call     // under way
 	calls  int
 	locked bool
+	// outcome is what the books are still to be told.
+	outcome []connectors.Tuning
 
 	// What the windows took, as the source stores it and as it was handed to
 	// the destination: their ratio turns one into the other.
@@ -75,7 +77,7 @@ func newController(r *run, p StreamPlan, s *scene) *controller {
 func (c *controller) next(ctx context.Context) (g region) {
 	defer func() {
 		if p := recover(); p != nil {
-			g = c.broken(ctx, p)
+			g = c.broken(p)
 		}
 	}()
 	if c.began.IsZero() {
@@ -87,7 +89,7 @@ func (c *controller) next(ctx context.Context) (g region) {
 		c.tellClamps()
 		switch {
 		case a.Lock != nil:
-			c.decided(ctx, *a.Lock)
+			c.decided(*a.Lock)
 			return region{setting: a.Lock.Winner, steady: true}
 		case a.Run != nil:
 			c.seq++
@@ -112,10 +114,10 @@ func (c *controller) fetch() {
 }
 
 // broken goes on with the baseline, without the scheduler.
-func (c *controller) broken(ctx context.Context, p any) region {
+func (c *controller) broken(p any) region {
 	f := policy.Fault{Stream: c.name, Reason: policy.FaultController, Detail: fmt.Sprint(p)}
-	c.run.emit(AutotuneFault{Fault: f})
-	c.decided(ctx, policy.Decision{
+	c.fault(f)
+	c.decided(policy.Decision{
 		Stream: c.name, Policy: c.run.cfg.Autotune.Policy.Info(),
 		Baseline: c.baseline, Winner: c.baseline, Reason: policy.BecauseFault, Detail: f.Detail,
 	})
@@ -124,9 +126,9 @@ func (c *controller) broken(ctx context.Context, p any) region {
 
 // cut notes what the region was cut into: nothing, where the stream has no more
 // rows.
-func (c *controller) cut(ctx context.Context, g region, parts []connectors.Part) {
+func (c *controller) cut(g region, parts []connectors.Part) {
 	if len(parts) == 0 {
-		c.ended(ctx)
+		c.ended()
 		return
 	}
 	if g.window == nil {
@@ -139,14 +141,14 @@ func (c *controller) cut(ctx context.Context, g region, parts []connectors.Part)
 }
 
 // ended ends the probe phase of a stream that has no more rows.
-func (c *controller) ended(ctx context.Context) {
+func (c *controller) ended() {
 	if c.locked {
 		return
 	}
 	c.window = nil // it got no rows
 	c.sched.Ended()
 	if a := c.sched.Next(); a.Lock != nil {
-		c.decided(ctx, *a.Lock)
+		c.decided(*a.Lock)
 	}
 }
 
@@ -265,14 +267,30 @@ func (c *controller) tellClamps() {
 }
 
 // decided ends the probe phase.
-func (c *controller) decided(ctx context.Context, d policy.Decision) {
+func (c *controller) decided(d policy.Decision) {
 	if c.locked {
 		return
 	}
 	c.locked = true
 	if f, failed := c.sched.Fault(); failed {
-		c.run.emit(AutotuneFault{Fault: f})
+		c.fault(f)
 	}
+	c.outcome = append(c.outcome, connectors.Tuning{Stream: c.name, Decision: &d})
 	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.knobs})
 	c.run.emit(Steady{Stream: c.name, Knobs: c.knobs, Setting: d.Winner})
+}
+
+func (c *controller) fault(f policy.Fault) {
+	c.outcome = append(c.outcome, connectors.Tuning{Stream: c.name, Fault: &f})
+	c.run.emit(AutotuneFault{Fault: f})
+}
+
+// told is the outcome that the books are to be told, once.
+func (c *controller) told(generation int) []connectors.Tuning {
+	out := c.outcome
+	c.outcome = nil
+	for i := range out {
+		out[i].Generation = generation
+	}
+	return out
 }

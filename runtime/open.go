@@ -66,10 +66,14 @@ func (r *run) cut(ctx context.Context, b *board, t *task) error {
 			return err
 		}
 	}
-	if t.tuner != nil {
-		t.tuner.cut(ctx, g, parts)
+	if t.tuner == nil {
+		b.add(t, g, parts)
+		return nil
 	}
-	b.add(t, g, parts)
+	t.tuner.cut(g, parts)
+	outcome := t.tuner.told(t.generation)
+	b.add(t, g, parts) // others copy while the books are told
+	r.noteTuning(ctx, t.name(), outcome...)
 	return nil
 }
 

@@ -2,9 +2,12 @@ package runtime
 
 import (
 	"context"
+	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime/probe"
 )
@@ -56,7 +59,10 @@ const ownMemory = 256 << 20
 
 // facts are what a policy is told of the stream before it moves.
 func (p StreamPlan) facts() policy.Facts {
-	return policy.Facts{Stream: p.Stream.Spec.Name, Rows: p.Stream.Rows, Bytes: p.Stream.Bytes}
+	f := policy.Facts{Stream: p.Stream.Spec.Name, Rows: p.Stream.Rows, Bytes: p.Stream.Bytes, Notes: map[string]string{}}
+	maps.Copy(f.Notes, p.Stream.Notes)
+	maps.Copy(f.Notes, p.Target.Notes)
+	return f
 }
 
 // hash lets every stream take turns in an order of its own.
@@ -68,9 +74,23 @@ func hash(s string) uint64 {
 
 // skips tells which streams are not tuned.
 func (r *run) skips(ctx context.Context, plans []StreamPlan) {
+	var skips []connectors.Tuning
 	for _, p := range plans {
 		if p.Skip != nil {
 			r.emit(AutotuneSkipped{Skip: *p.Skip, Knobs: p.Knobs})
+			skips = append(skips, connectors.Tuning{Stream: p.Skip.Stream, Skip: p.Skip})
 		}
+	}
+	r.noteTuning(ctx, "", skips...)
+}
+
+// noteTuning writes what became of tuning into the books. They are no reason
+// for a run to fail.
+func (r *run) noteTuning(ctx context.Context, stream string, tunings ...connectors.Tuning) {
+	if len(tunings) == 0 {
+		return
+	}
+	if err := r.load.NoteTuning(ctx, tunings...); err != nil && ctx.Err() == nil {
+		r.note(stream, fmt.Sprintf("what became of tuning is not in the books: %v", err))
 	}
 }

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -220,10 +221,17 @@ func (w *window) vitalsOf(r *policy.Window) []string {
 	if start == nil || end == nil {
 		return append(missing, "dest_wal_bytes", "dest_checkpoints", "round_trip_secs")
 	}
-	r.WALBytes = end.WAL - start.WAL
-	r.Checkpoints = end.Checkpoints - start.Checkpoints
+	unknown := slices.Concat(start.Missing, end.Missing)
+	slices.Sort(unknown)
+	unknown = slices.Compact(unknown)
+	if !slices.Contains(unknown, "dest_wal_bytes") {
+		r.WALBytes = end.WAL - start.WAL
+	}
+	if !slices.Contains(unknown, "dest_checkpoints") {
+		r.Checkpoints = end.Checkpoints - start.Checkpoints
+	}
 	r.RoundTrip = end.RoundTrip.Seconds()
-	return append(missing, end.Missing...)
+	return append(missing, unknown...)
 }
 
 // shortest is the least time that can be measured: clocks and schedulers have
@@ -232,7 +240,6 @@ const shortest = 20 * time.Millisecond
 
 // mask says why the window counts for nothing.
 func (w *window) mask(r policy.Window) string {
-	checkpoint := func(v *connectors.Vitals) bool { return v != nil && v.Checkpointing }
 	switch {
 	case w.retries > 0:
 		return policy.MaskRetry
@@ -242,7 +249,7 @@ func (w *window) mask(r policy.Window) string {
 		return policy.MaskOtherStream
 	case r.Seconds < shortest.Seconds() || r.Bytes <= 0:
 		return policy.MaskShort
-	case r.Checkpoints > 0 || checkpoint(w.start.vitals) || checkpoint(w.end.vitals):
+	case r.Checkpoints > 0: // its beginning or its end; one under way disturbs all windows alike
 		return policy.MaskCheckpoint
 	}
 	return ""

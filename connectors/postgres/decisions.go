@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"unicode/utf8"
 
@@ -27,18 +28,22 @@ WHERE NOT EXISTS (
 	SELECT FROM _rbt.decisions
 	WHERE run_id = $1 AND stream = $2 AND generation = $3::int AND attempt = $4::int AND kind = $5 AND record = r)`
 
-// NoteTuning writes what became of tuning a stream into the books.
-func (l *load) NoteTuning(ctx context.Context, t connectors.Tuning) error {
-	kind, what := outcomeOf(t)
-	record, err := json.Marshal(what)
-	if err != nil { // a number that is none
-		return onDestination(wrap("note the tuning of "+t.Stream, err))
-	}
-	return onDestination(l.prepare(ctx, "note the tuning of "+t.Stream, func(tx pgx.Tx) error {
+// NoteTuning writes what became of tuning streams into the books, in one round
+// trip besides the transaction's.
+func (l *load) NoteTuning(ctx context.Context, tunings ...connectors.Tuning) error {
+	return onDestination(l.prepare(ctx, "note the tuning", func(tx pgx.Tx) error {
 		encoding := tx.Conn().PgConn().ParameterStatus("server_encoding")
-		_, err := tx.Exec(ctx, noteTuningSQL, l.attempt.RunID, t.Stream, t.Generation, l.attempt.Number, kind,
-			storable(record, encoding))
-		return err
+		var batch pgx.Batch
+		for _, t := range tunings {
+			kind, what := outcomeOf(t)
+			record, err := json.Marshal(what)
+			if err != nil { // a number that is none
+				return fmt.Errorf("%s: %w", t.Stream, err)
+			}
+			batch.Queue(noteTuningSQL, l.attempt.RunID, t.Stream, t.Generation, l.attempt.Number, kind,
+				storable(record, encoding))
+		}
+		return tx.SendBatch(ctx, &batch).Close()
 	}))
 }
 
