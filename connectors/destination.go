@@ -111,12 +111,19 @@ type Writer interface {
 	// Write sends rows on. It ends the server's COPY and begins the next one
 	// each time the part's FlushBytes are passed, at the end of a row.
 	Write(ctx context.Context, b *Block) error
-	// Commit commits the part's rows together with its mark. It fails where
-	// the server counts other rows than rows.
+	// Flush has the destination take every row so far, at the end of a row. Write
+	// does so by itself whenever the part's flush size is passed.
+	Flush(ctx context.Context) error
+	// Commit flushes what is not flushed, and commits the part's rows together
+	// with its mark. It fails where the server counts other rows than rows.
 	Commit(ctx context.Context, rows int64) error
 	// Stats is what the part has cost since its Begin; behind Commit or an
-	// error it keeps the last numbers, until the next Begin. It asks
-	// nobody but this system, so that it can be called behind every Write.
+	// error it keeps the last numbers, until the next Begin. It only reads
+	// memory, so that it can be asked behind every Write.
 	Stats() WriteStats
+	// Queued is how many of the bytes that Write took wait on this side, as far
+	// as the system tells: a socket takes megabytes before it makes its writer
+	// wait. It may be called while another method is at work.
+	Queued() int64
 	Close()
 }

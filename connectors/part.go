@@ -52,12 +52,9 @@ type WriteStats struct {
 	// Rows and Bytes are what was handed to the socket: rows as a whole, bytes
 	// as they came in blocks, without what the protocol adds.
 	Rows, Bytes int64
-	// Queued are those of the bytes that still wait on this side, as far as the
-	// system tells: a socket takes megabytes before it makes its writer wait.
-	Queued     int64
-	Flushes    int64         // ended; the one in front of the commit counts
-	FlushTime  time.Duration // waiting for the server to have taken every row
-	CommitTime time.Duration // writing the mark and committing; 0 before that
+	Flushes     int64         // ended; the one in front of the commit counts
+	FlushTime   time.Duration // waiting for the server to have taken every row
+	CommitTime  time.Duration // writing the mark and committing; 0 before that
 }
 
 // Cut asks a Cutter for parts.

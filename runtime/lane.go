@@ -199,8 +199,7 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 			return context.Cause(ctx)
 		case b, more := <-full:
 			if !more {
-				l.board.dry(j)
-				return l.commit(ctx, done)
+				return l.commit(ctx, j, done)
 			}
 			began := time.Now()
 			if err := l.writer.Write(ctx, b); err != nil {
@@ -212,8 +211,14 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 	}
 }
 
-func (l *lane) commit(ctx context.Context, done *PartDone) error {
-	err := l.writer.Commit(ctx, done.Rows)
+// commit ends the part. When all of its rows have arrived, the lane has nothing
+// more to do for the part's window.
+func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
+	err := l.writer.Flush(ctx)
+	if err == nil {
+		l.board.dry(j)
+		err = l.writer.Commit(ctx, done.Rows)
+	}
 	stats := l.writer.Stats()
 	done.FlushTime, done.CommitTime, done.Flushes = stats.FlushTime, stats.CommitTime, stats.Flushes
 	return err
@@ -233,5 +238,5 @@ func (l *lane) count(j job, b *connectors.Block, done *PartDone, took time.Durat
 	done.Flushes, done.FlushTime = stats.Flushes, stats.FlushTime
 	j.task.rows.Add(f.rows)
 	j.task.bytes.Add(f.bytes)
-	j.window.wrote(l.number, f, stats.Queued)
+	j.window.wrote(l.number, f, l.writer)
 }

@@ -23,9 +23,9 @@ type window struct {
 	mu     sync.Mutex
 	lanes  int // that share it
 	atWork int // lanes on its parts now
-	// queued is, by lane, how much of what was handed over waits on this side.
-	// Lanes that have handed over nothing yet are not in it.
-	queued  map[int]int64
+	// lines are, by lane, where what was handed over may wait on this side.
+	// Lanes that have handed over nothing yet are not among them.
+	lines   map[int]line
 	cut     time.Time
 	since   time.Time // when measuring began; zero before
 	until   time.Time // when it ended; zero before
@@ -34,6 +34,12 @@ type window struct {
 	total   flow
 	retries int
 	errors  map[string]int
+}
+
+// line is a connection that takes bytes before they leave.
+type line interface {
+	// Queued is how many bytes wait in it.
+	Queued() int64
 }
 
 // flow is what lanes have moved, and how long they waited for what.
@@ -53,7 +59,7 @@ type reading struct {
 
 // newWindow begins a window whose parts are about to be handed out.
 func newWindow(run probe.Run, seq int, began time.Time, s *scene) *window {
-	return &window{run: run, seq: seq, began: began, scene: s, queued: map[int]int64{}, cut: time.Now()}
+	return &window{run: run, seq: seq, began: began, scene: s, lines: map[int]line{}, cut: time.Now()}
 }
 
 // shared says how many parts the window was cut into, one for each lane.
@@ -96,16 +102,15 @@ func (w *window) read(wait time.Duration) {
 	w.total.sourceWait += wait
 }
 
-// wrote notes a block that a lane has handed to the destination, and how much
-// waits on this side by then.
-func (w *window) wrote(lane int, f flow, queued int64) {
+// wrote notes a block that a lane has handed to the destination.
+func (w *window) wrote(lane int, f flow, to line) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.total = w.total.plus(f)
-	w.queued[lane] = queued
+	w.lines[lane] = to
 	if w.since.IsZero() && w.until.IsZero() && w.ready() {
 		w.since = time.Now()
 		w.start = w.readAll()
@@ -116,14 +121,14 @@ func (w *window) wrote(lane int, f flow, queued int64) {
 // of the window streams, and no lane is at work on anything else.
 func (w *window) ready() bool {
 	warm := float64(w.total.bytes) >= w.run.Discard*float64(w.run.Bytes)
-	return warm && len(w.queued) >= w.lanes && int(w.scene.busy.Load()) == w.atWork
+	return warm && len(w.lines) >= w.lanes && int(w.scene.busy.Load()) == w.atWork
 }
 
 // readAll reads everything that is read at both ends.
 func (w *window) readAll() reading {
 	r := reading{flow: w.total, usage: readUsage(), vitals: w.scene.vitals.Load(), events: w.scene.events.Load()}
-	for _, q := range w.queued {
-		r.queued += q
+	for _, l := range w.lines {
+		r.queued += l.Queued()
 	}
 	return r
 }

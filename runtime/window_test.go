@@ -19,13 +19,18 @@ type act func(w *window, s *scene)
 
 func writes(lane int, bytes int64) act {
 	return func(w *window, s *scene) {
-		w.wrote(lane, flow{bytes: bytes, rows: bytes / 10, writeWait: 10 * time.Millisecond}, 0)
+		w.wrote(lane, flow{bytes: bytes, rows: bytes / 10, writeWait: 10 * time.Millisecond}, held(0))
 	}
 }
 
+// held is a line in which so many bytes wait.
+type held int64
+
+func (h held) Queued() int64 { return int64(h) }
+
 // fills hands over bytes that wait on this side.
 func fills(lane int, bytes int64) act {
-	return func(w *window, s *scene) { w.wrote(lane, flow{bytes: bytes, rows: bytes / 10}, bytes) }
+	return func(w *window, s *scene) { w.wrote(lane, flow{bytes: bytes, rows: bytes / 10}, held(bytes)) }
 }
 
 func elsewhere(lanes int32) act     { return func(w *window, s *scene) { s.busy.Add(lanes) } }

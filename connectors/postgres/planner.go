@@ -37,6 +37,7 @@ type planner struct {
 	itself     bool                 // the destination is the source
 	extensions map[string]bool
 	collations map[string]bool // by their quoted names
+	feeds      []feed
 }
 
 func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
@@ -101,6 +102,9 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 	if p.collations, err = readNames(ctx, conn, collations); err != nil {
 		return err
 	}
+	if p.feeds, err = readFeeds(ctx, conn, p.site.notes["destination.wal_level"]); err != nil {
+		return err
+	}
 	for _, s := range streams {
 		if p.found[targetName(s.Spec)].rel != nil {
 			continue
@@ -138,6 +142,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	} else {
 		p.planExisting(t, now)
 	}
+	p.warnOfFeeds(t)
 	f := &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
 	if p.typesExist(s) {
 		f.blueprint = p.blueprints[s]

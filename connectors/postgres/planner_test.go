@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
@@ -224,4 +225,32 @@ func TestNames(t *testing.T) {
 	taken := map[string]bool{long: true, "a": true, "a_1": true}
 	is := func(n string) bool { return taken[n] }
 	diff(t, []string{"b", "a_2", strings.Repeat("ü", 30) + "_1"}, []string{freeName("b", is), freeName("a", is), freeName(long, is)})
+}
+
+// TestPublications holds that the plan tells of subscribers that would be sent
+// a staging table.
+func TestPublications(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create schema other; create table t (a int); create table other.t (a int)")
+	b.dst = pgtest.On(t, pgtest.Cluster(t, pgcluster.Options{Settings: map[string]string{"wal_level": "logical"}}))
+	b.dst.Exec(t, "create schema other; create table other.one (a int); create publication one for table other.one")
+	b.dest = b.destination(DestinationOptions{})
+	other := replace("t")
+	other.Name, other.Schema = "other.t", "other"
+	warned := func() (n []int) {
+		_, targets := b.targets(t, replace("t"), other)
+		for _, target := range targets {
+			n = append(n, strings.Count(strings.Join(target.Steps, "\n"), "its subscribers are sent the staging table"))
+		}
+		return n
+	}
+	diff(t, []int{0, 0}, warned())
+	if b.dst.Query(t, "select current_setting('server_version_num')::int >= 150000")[0][0] == "t" {
+		b.dst.Exec(t, `create publication "Some" for tables in schema other`)
+		diff(t, []int{0, 1}, warned())
+		b.dst.Exec(t, `drop publication "Some"`)
+	}
+	b.dst.Exec(t, `create publication "All" for all tables`)
+	diff(t, []int{1, 1}, warned())
 }

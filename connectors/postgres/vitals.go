@@ -183,7 +183,8 @@ func (v *vitals) close() {
 const walSQL = "SELECT (pg_current_wal_insert_lsn() - '0/0')::int8"
 
 // checkpointsSQL asks for a checkpointCounts as JSON. What is counted moved to
-// another view with 17.
+// another view with 17. A checkpointer that waits for something to do is in an
+// Activity.
 func checkpointsSQL(version int) string {
 	begun, written, spent, view := "num_timed + num_requested", "buffers_written", "write_time + sync_time", "pg_stat_checkpointer"
 	if version < 17 {
@@ -193,6 +194,6 @@ func checkpointsSQL(version int) string {
 	return fmt.Sprintf(`
 SELECT json_build_object('Begun', %s, 'Written', %s, 'Spent', %s,
 	'End', (SELECT (checkpoint_lsn - '0/0')::int8 FROM pg_control_checkpoint()),
-	'Writing', (SELECT wait_event <> 'CheckpointerMain' FROM pg_stat_activity WHERE backend_type = 'checkpointer'))
+	'Writing', (SELECT wait_event_type <> 'Activity' FROM pg_stat_activity WHERE backend_type = 'checkpointer'))
 FROM %s`, begun, written, spent, view)
 }

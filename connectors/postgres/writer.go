@@ -165,14 +165,23 @@ func (w *writer) exchange() (int64, error) {
 	return w.wire.await()
 }
 
-func (w *writer) Commit(ctx context.Context, rows int64) error {
+// Flush ends the COPY statement, if one is open.
+func (w *writer) Flush(ctx context.Context) error {
 	if w.midRow {
 		return w.failed(ctx, fmt.Errorf("the part ends in the middle of a row"))
 	}
-	if w.copying {
-		if err := w.flush(); err != nil {
-			return w.failed(ctx, err)
-		}
+	if !w.copying {
+		return nil
+	}
+	if err := w.flush(); err != nil {
+		return w.failed(ctx, err)
+	}
+	return nil
+}
+
+func (w *writer) Commit(ctx context.Context, rows int64) error {
+	if err := w.Flush(ctx); err != nil {
+		return err
 	}
 	if w.copied != rows {
 		return w.failed(ctx, fmt.Errorf("the source sent %d rows, but the destination took %d", rows, w.copied))
@@ -189,11 +198,10 @@ func (w *writer) Commit(ctx context.Context, rows int64) error {
 }
 
 // Stats is what the part has cost so far.
-func (w *writer) Stats() connectors.WriteStats {
-	s := w.stats
-	s.Queued = min(queued(w.wire.conn), s.Bytes)
-	return s
-}
+func (w *writer) Stats() connectors.WriteStats { return w.stats }
+
+// Queued is how much waits in the socket.
+func (w *writer) Queued() int64 { return queued(w.wire.conn) }
 
 // failed says that writing failed: in the words of ctx where that is why, in
 // the server's where it said something before it hung up.

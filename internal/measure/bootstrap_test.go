@@ -36,7 +36,7 @@ func TestRoundsCancel(t *testing.T) {
 // TestIntervalsHoldTheTruth draws many samples whose ratio is known. Intervals of small samples hold it a little less
 // often than 95 % of the time.
 func TestIntervalsHoldTheTruth(t *testing.T) {
-	const samples, truth = 150, 1.1
+	const samples, truth = 60, 1.1
 	random := rand.New(rand.NewPCG(3, 4))
 	held := 0
 	for range samples {
