@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,4 +128,34 @@ func TestDecisionText(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, tc.want)
 		}
 	}
+}
+
+// FuzzExplain holds that no trace, wherever it comes from, ends in a panic or
+// moves the cursor.
+func FuzzExplain(f *testing.F) {
+	traces, err := filepath.Glob("testdata/explain/*.jsonl")
+	if err != nil || len(traces) == 0 {
+		f.Fatal("no traces", err)
+	}
+	for _, path := range traces {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{"rbt_trace":1}` + "\n" + `{"type":"stream","at_secs":1,"stream":"a\u001b[2J\nb","knobs":[{"name":"\u009bx","kind":"enum"}],"baseline":{"\u009bx":"\u0007"}}` + "\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := tellStory(bytes.NewReader(text), "fuzz")
+		if err != nil {
+			return
+		}
+		told := storyText(s)
+		if i := strings.IndexFunc(told, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }); i >= 0 {
+			t.Errorf("a control character in %q", told[i:])
+		}
+		if _, err := json.Marshal(storyJSON(s)); err != nil {
+			t.Error(err)
+		}
+	})
 }
