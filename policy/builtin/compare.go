@@ -40,13 +40,14 @@ type pair struct {
 // compare estimates each candidate's ratio to the leader: the values that agree
 // best, by least squares, with all pairs. A candidate that never ran beside the
 // leader is thereby compared with it through those that did.
-func compare(r policy.ScoreRequest) []ratio {
-	leader := slices.IndexFunc(r.Evidence, func(e policy.Evidence) bool { return e.ID == r.Leader })
-	if leader < 0 {
-		leader = 0
+func compare(evidence []policy.Evidence, leader int) []ratio {
+	pairs := neighbours(evidence, leader)
+	for i := range evidence {
+		if i != leader {
+			pairs = append(pairs, apart(evidence, i, leader))
+		}
 	}
-	pairs := pairsOf(r, leader)
-	logs, spread := solve(pairs, len(r.Evidence), leader)
+	logs, spread := solve(pairs, len(evidence), leader)
 	noise := pooledNoise(pairs, logs)
 	out := make([]ratio, len(logs))
 	for i := range out {
@@ -55,85 +56,83 @@ func compare(r policy.ScoreRequest) []ratio {
 	return out
 }
 
-// measured is a window in the order in which they ran.
+// measured is a window of a candidate.
 type measured struct {
-	seq, of int
-	log     float64
+	of int // index of the evidence
+	policy.Window
 }
 
-// pairsOf compares each window with its neighbours, where they belong to a
-// candidate that it was a challenge to: the leader, or else the older one.
-func pairsOf(r policy.ScoreRequest, leader int) []pair {
-	rate := rateOf(r)
-	var ran []measured
+// neighbours compares each window with the one before and the one after it,
+// where they belong to a candidate that it was a challenge to: the leader, or
+// else the older one.
+func neighbours(evidence []policy.Evidence, leader int) []pair {
+	ran := inTurn(evidence)
+	challenges := func(a, b int) bool {
+		if b < 0 || b >= len(ran) || max(ran[a].Seq-ran[b].Seq, ran[b].Seq-ran[a].Seq) > reach {
+			return false
+		}
+		x, y := ran[a].of, ran[b].of
+		return x != y && x != leader && (y == leader || evidence[y].ID < evidence[x].ID)
+	}
 	var pairs []pair
-	for i, e := range r.Evidence {
-		for _, w := range e.Windows {
-			if x := rate(w); x > 0 && !math.IsInf(x, 0) {
-				ran = append(ran, measured{w.Seq, i, math.Log(x)})
-			}
-		}
-		if i != leader {
-			pairs = append(pairs, pair{a: i, b: leader, weight: unpaired})
-		}
-	}
-	slices.SortFunc(ran, func(a, b measured) int { return cmp.Compare(a.seq, b.seq) })
-	for i := range pairs {
-		pairs[i].log = meanLog(ran, pairs[i].a) - meanLog(ran, pairs[i].b)
-	}
-	challenges := func(a, b measured) bool {
-		return a.of != b.of && a.of != leader && (b.of == leader || r.Evidence[b.of].ID < r.Evidence[a.of].ID)
-	}
 	for i, w := range ran {
-		before := i > 0 && w.seq-ran[i-1].seq <= reach && challenges(w, ran[i-1])
-		after := i+1 < len(ran) && ran[i+1].seq-w.seq <= reach && challenges(w, ran[i+1])
-		switch {
-		case before && after && ran[i-1].of == ran[i+1].of:
-			pairs = append(pairs, pair{w.of, ran[i-1].of, w.log - (ran[i-1].log+ran[i+1].log)/2, 1})
-		default:
-			if before {
-				pairs = append(pairs, pair{w.of, ran[i-1].of, w.log - ran[i-1].log, oneSided})
-			}
-			if after {
-				pairs = append(pairs, pair{w.of, ran[i+1].of, w.log - ran[i+1].log, oneSided})
-			}
+		before, after := challenges(i, i-1), challenges(i, i+1)
+		if before && after && ran[i-1].of == ran[i+1].of {
+			log := (difference(evidence, w, ran[i-1]) + difference(evidence, w, ran[i+1])) / 2
+			pairs = append(pairs, pair{w.of, ran[i-1].of, log, 1})
+			continue
+		}
+		if before {
+			pairs = append(pairs, pair{w.of, ran[i-1].of, difference(evidence, w, ran[i-1]), oneSided})
+		}
+		if after {
+			pairs = append(pairs, pair{w.of, ran[i+1].of, difference(evidence, w, ran[i+1]), oneSided})
 		}
 	}
 	return pairs
 }
 
-func meanLog(ran []measured, of int) float64 {
-	sum, n := 0.0, 0
-	for _, m := range ran {
-		if m.of == of {
-			sum, n = sum+m.log, n+1
+// inTurn lists all windows with a rate, in the order in which they ran.
+func inTurn(evidence []policy.Evidence) []measured {
+	var ran []measured
+	for i, e := range evidence {
+		for _, w := range e.Windows {
+			if rate := w.BytesPerSecond(); rate > 0 && !math.IsInf(rate, 0) {
+				ran = append(ran, measured{i, w})
+			}
 		}
 	}
-	return sum / float64(max(n, 1))
+	slices.SortFunc(ran, func(a, b measured) int { return cmp.Compare(a.Seq, b.Seq) })
+	return ran
 }
 
-// rateOf is what candidates are compared by: bytes per second. Two formats need
-// a different number of bytes for the same row, so that where candidates
-// differ in it rows per second count.
-func rateOf(r policy.ScoreRequest) func(policy.Window) float64 {
-	byRows := false
-	for _, e := range r.Evidence {
-		byRows = byRows || e.Setting[knobFormat] != r.Evidence[0].Setting[knobFormat]
+// difference is the log of a's rate over b's, in bytes per second. Two formats
+// need a different number of bytes for the same row: between them, rows per
+// second count.
+func difference(evidence []policy.Evidence, a, b measured) float64 {
+	work := float64(a.Bytes) / float64(b.Bytes)
+	if evidence[a.of].Setting[knobFormat] != evidence[b.of].Setting[knobFormat] && a.Rows > 0 && b.Rows > 0 {
+		work = float64(a.Rows) / float64(b.Rows)
 	}
-	for _, e := range r.Evidence {
-		for _, w := range e.Windows {
-			byRows = byRows && w.Rows > 0
-		}
-	}
-	if byRows {
-		return func(w policy.Window) float64 {
-			if w.Seconds <= 0 {
-				return 0
+	return math.Log(work) - math.Log(a.Seconds/b.Seconds)
+}
+
+// apart compares a with b by all their windows, as if they had run side by side.
+func apart(evidence []policy.Evidence, a, b int) pair {
+	total := func(i int) measured {
+		m := measured{of: i}
+		for _, w := range evidence[i].Windows {
+			if w.BytesPerSecond() > 0 {
+				m.Bytes, m.Rows, m.Seconds = m.Bytes+w.Bytes, m.Rows+w.Rows, m.Seconds+w.Seconds
 			}
-			return float64(w.Rows) / w.Seconds
 		}
+		return m
 	}
-	return policy.Window.BytesPerSecond
+	p := pair{a: a, b: b, weight: unpaired}
+	if x, y := total(a), total(b); x.Bytes > 0 && y.Bytes > 0 {
+		p.log = difference(evidence, x, y)
+	}
+	return p
 }
 
 // solve finds the logs that agree best with the pairs; the leader's is 0.

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,10 @@ const flushPays = 0.08
 func propose(r policy.ProposeRequest) policy.Proposal {
 	for _, k := range inOrder(r.Knobs) {
 		values := next(k, r)
-		if len(values) == 0 || k.Name == knobFlush && !flushMatters(r) {
+		if k.Name == knobFlush {
+			values = worthwhile(values, r)
+		}
+		if len(values) == 0 {
 			continue
 		}
 		return policy.Proposal{Candidates: settings(k, values), Note: note(k, r, values)}
@@ -69,16 +73,22 @@ func inOrder(knobs []policy.Knob) []policy.Knob {
 	return sorted
 }
 
-// flushMatters says whether the lanes wait for flushes long enough, under the
-// leader, for another size to pay. Where it is not known, it may.
-func flushMatters(r policy.ProposeRequest) bool {
+// worthwhile leaves out flush sizes that cannot pay under the leader: all where
+// the lanes hardly wait for flushes, else those that would have them wait more
+// often. Where it is not known how long they wait, every size may pay.
+func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	share, ok := flushShare(evidenceOf(r.Leader, r))
-	return !ok || share >= flushPays
+	if !ok {
+		return values
+	}
+	return slices.DeleteFunc(values, func(v policy.Value) bool {
+		return share < flushPays || v.Int < r.Leader[knobFlush].Int
+	})
 }
 
 func evidenceOf(s policy.Setting, r policy.ProposeRequest) []policy.Window {
 	for _, e := range r.Evidence {
-		if sameSetting(e.Setting, s) {
+		if maps.Equal(e.Setting, s) {
 			return e.Windows
 		}
 	}

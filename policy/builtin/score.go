@@ -1,8 +1,8 @@
 package builtin
 
 import (
-	"maps"
 	"math"
+	"slices"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -16,8 +16,12 @@ const smoothing = 0.3
 // score gives the leader its smoothed rate, and every other candidate that
 // rate times its ratio to the leader, as neighbouring windows show it.
 func score(r policy.ScoreRequest) policy.Scores {
-	ratios := compare(r)
-	unit := smoothedRate(find(r.Evidence, r.Leader))
+	if len(r.Evidence) == 0 {
+		return policy.Scores{}
+	}
+	leader := max(slices.IndexFunc(r.Evidence, func(e policy.Evidence) bool { return e.ID == r.Leader }), 0)
+	ratios := compare(r.Evidence, leader)
+	unit := smoothedRate(r.Evidence[leader].Windows)
 	ties := tieBreaks(r.Evidence)
 	var out policy.Scores
 	for i, e := range r.Evidence {
@@ -27,15 +31,6 @@ func score(r policy.ScoreRequest) policy.Scores {
 		})
 	}
 	return out
-}
-
-func find(evidence []policy.Evidence, id int) []policy.Window {
-	for _, e := range evidence {
-		if e.ID == id {
-			return e.Windows
-		}
-	}
-	return nil
 }
 
 // smoothedRate is an exponentially weighted mean of the windows' bytes per
@@ -54,5 +49,3 @@ func smoothedRate(windows []policy.Window) float64 {
 	}
 	return mean
 }
-
-func sameSetting(a, b policy.Setting) bool { return maps.Equal(a, b) }

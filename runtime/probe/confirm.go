@@ -14,7 +14,7 @@ func (s *Scheduler) conclude() {
 		s.lock(policy.BecauseNothing, "the policy proposed nothing")
 	case s.leader == base:
 		s.lock(policy.BecauseNoLead, s.account("nothing was clearly better than the baseline"))
-	case s.confirmed || s.leader.over(base).above(confirmLead, 0):
+	case s.confirmed || s.leader.over(base).above(confirmLead, confirmErrors):
 		s.lock(policy.BecauseLead, s.story())
 	default:
 		base.enter(s.rounds, s.leader)

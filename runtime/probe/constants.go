@@ -6,12 +6,12 @@ const (
 	// Windows. The target length is a share of the stream's estimated duration,
 	// so that a window on a bad setting costs little of a short stream: fixed
 	// windows of 1 s tripled the regret on 30 GB where one setting was 9x slower.
-	windowShare = 0.004
-	minWindow   = 0.2 // s; shorter ones are mostly start and end
-	maxWindow   = 0.8 // s; longer ones leave too few for 30 s
+	windowShare = 0.002
+	minWindow   = 0.2  // s; shorter ones are mostly start and end
+	maxWindow   = 0.35 // s; longer ones leave too few for 30 s
 	// discard is the share of a window that goes before measuring begins: lanes
 	// connect, plans are made, TCP's window opens.
-	discard = 0.25
+	discard = 0.2
 	// caution is how much of a window the first one of an unknown setting takes.
 	caution = 0.5
 	// flushesPerWindow is how many times over a window holds the larger value
@@ -35,8 +35,8 @@ const (
 	// more than adoptErrors standard errors; it is dropped once even
 	// dropErrors above what was measured it would not be ahead by worth.
 	worth       = 0.02
-	adoptErrors = 1.3
-	dropErrors  = 1.0
+	adoptErrors = 1.6
+	dropErrors  = 0.5
 	// A lead above Budget.Lead is stable at this many standard errors.
 	stableErrors = 2
 	// At once, after a single window: on a gap, as a log-ratio, of hugeGap, or
@@ -62,9 +62,9 @@ const (
 	// confirmWindows windows, for which confirmShare of the budget is kept. It
 	// stays the winner at confirmErrors standard errors.
 	confirmLead    = 0.30
-	confirmWindows = 4
+	confirmWindows = 6
 	confirmShare   = 0.18
-	confirmErrors  = 1.6
+	confirmErrors  = 3.0
 
 	// Masks. A reason that masked maskRun windows in succession, or more than
 	// maskShare of at least maskSample windows, is how things are on these

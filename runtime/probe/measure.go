@@ -11,8 +11,8 @@ import (
 func (s *Scheduler) spend(c *candidate, w policy.Window, elapsed float64) {
 	m := moved(w)
 	s.moved.add(m)
-	if sensible(elapsed) >= s.elapsed && elapsed > 0 {
-		s.elapsed = elapsed
+	if now := sensible(elapsed); now > s.elapsed {
+		s.elapsed = now
 	} else {
 		s.elapsed += m.seconds
 	}

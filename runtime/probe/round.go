@@ -66,17 +66,28 @@ func (s *Scheduler) begin(challengers []*candidate) {
 		most:        windowsPerRound,
 		share:       now + (exploring-now)/float64(max(s.knobsToTry(challengers), 1)),
 	}
-	least := math.Inf(1)
-	for _, c := range challengers {
-		pair := s.expect(c, s.size(c))
-		pair.add(s.expect(s.leader, s.size(s.leader)))
-		n := float64(s.spec.Budget.MinWindows)
-		least = min(least, s.spent(work{bytes: n * pair.bytes, rows: n * pair.rows, seconds: n * pair.seconds}))
-	}
-	if least > exploring {
+	if least := s.leastCost(challengers); s.spent(least) > exploring {
 		s.ranOut = true
 		s.round = nil
 	}
+}
+
+// leastCost is what the cheapest challenger costs with all the windows that it
+// needs, and the leader's beside them.
+func (s *Scheduler) leastCost(challengers []*candidate) work {
+	least := work{seconds: math.Inf(1)}
+	for _, c := range challengers {
+		first := s.expect(c, s.size(c))
+		first.add(s.expect(s.leader, s.size(s.leader)))
+		for range s.spec.Budget.MinWindows - 1 {
+			first.add(s.expect(s.leader, s.size(s.leader)))
+			first.add(s.expect(s.leader, s.size(s.leader)))
+		}
+		if first.seconds < least.seconds {
+			least = first
+		}
+	}
+	return least
 }
 
 // knobsToTry counts the knobs that no candidate before this round has turned:

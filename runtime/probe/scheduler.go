@@ -2,7 +2,9 @@ package probe
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -279,8 +281,8 @@ func (s *Scheduler) take(scores []policy.Score, asked []policy.Evidence) string 
 		delete(byID, e.ID)
 		s.candidates[e.ID].scored(sc, e.ID == s.leader.id)
 	}
-	for id := range byID {
-		return fmt.Sprintf("there is no candidate %d to be scored", id)
+	if len(byID) > 0 {
+		return fmt.Sprintf("candidate %d was not asked for", slices.Min(slices.Collect(maps.Keys(byID))))
 	}
 	return ""
 }

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"math"
+
 	"github.com/rapidbyte/rbt/policy"
 )
 
@@ -45,11 +47,28 @@ func (s *Scheduler) size(c *candidate) int64 {
 		v, seconds = s.leader.speed, seconds*caution
 	}
 	least := float64(max(s.spec.Budget.MinBytesPerLane, s.bytesPerLane(), 1) * s.lanes(c.setting))
-	measured := max(seconds*v.byteRate(), least)
+	measured := s.whole(c.setting, max(seconds*v.byteRate(), least))
 	for range c.grow {
 		measured *= 2
 	}
 	return int64(min(measured/(1-discard), 1<<40))
+}
+
+// whole rounds the bytes of a window to a whole number of times what all lanes
+// move for the largest of the setting's Bytes knobs, if they are at least half
+// of that: if something happens after so many bytes, it then happens as often
+// in a window as it does on average, rather than once too often or too seldom.
+func (s *Scheduler) whole(set policy.Setting, bytes float64) float64 {
+	unit := 0.0
+	for _, k := range s.spec.Knobs {
+		if k.Kind == policy.Bytes {
+			unit = max(unit, float64(set[k.Name].Int*s.lanes(set)))
+		}
+	}
+	if unit == 0 || bytes < unit/2 {
+		return bytes
+	}
+	return unit * math.Round(bytes/unit)
 }
 
 // bytesPerLane is the least that a lane moves in a window for the Bytes knobs

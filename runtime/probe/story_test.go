@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,46 +17,263 @@ func byLanes(most int64) func(policy.Setting) float64 {
 	}
 }
 
-// TestStories are probe phases from first to last: each window in the order in
-// which it ran, by what its setting has otherwise than the baseline, each call
-// of the policy, and the decision.
+// byMode is a rate in MiB/s by the partition mode.
+func byMode(ctid, keyRange, mod float64) func(policy.Setting) float64 {
+	return func(s policy.Setting) float64 {
+		return mib * map[string]float64{"ctid": ctid, "range": keyRange, "mod": mod}[s["partition_mode"].Name]
+	}
+}
+
+// masked masks the windows from one to another with a reason.
+func masked(from, to int, reason string) func(int, *policy.Window) {
+	return func(n int, w *policy.Window) {
+		if n >= from && n <= to {
+			w.Masked = reason
+		}
+	}
+}
+
+func slowAtFirst(n int, w *policy.Window) {
+	if n < 4 {
+		w.Seconds *= 5 - float64(n)
+	}
+}
+
+func noTimeWith(lanes int) func(int, *policy.Window) {
+	return func(_ int, w *policy.Window) {
+		if w.Lanes == lanes {
+			w.Seconds = 0
+		}
+	}
+}
+
+func memoryPerLane(_ int, w *policy.Window) { w.PeakMemory = int64(w.Lanes) * 80 * mib }
+
+// lines splits a story. What follows a # is for the reader.
+func lines(story string) []string {
+	var out []string
+	for line := range strings.Lines(story) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// TestStories are probe phases from first to last. A line is a window, by what
+// its setting has otherwise than the baseline, with the MiB/s that it showed; or
+// what the policy wants to try; or the lock.
 func TestStories(t *testing.T) {
 	for _, story := range []struct {
-		name  string
-		world world
-		spec  probe.Spec
-		want  []string
+		name   string
+		world  world
+		spec   probe.Spec
+		want   string
+		detail string
 	}{
 		{
-			"more lanes win until they do not", world{rate: byLanes(6)}, only(orders(), "parallelism"),
-			[]string{
-				"baseline", // the warm-up ends when two agree
-				"baseline",
-				"round 1: parallelism 2, 6 beside 4",
-				"parallelism 2", // half as fast: out at once
-				"baseline",
-				"parallelism 6", // half as fast again: leads at once
-				"round 2: parallelism 9 beside 6",
-				"parallelism 9", // as fast: five windows to be sure
-				"parallelism 6",
-				"parallelism 9",
-				"parallelism 6",
-				"parallelism 9",
-				"parallelism 6",
-				"parallelism 9",
-				"parallelism 6",
-				"parallelism 9",
-				"parallelism 6",
-				"round 3: ",
-				"lead: parallelism 6",
-			},
+			"lanes win until there are enough",
+			world{rate: byLanes(6)}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100                        # two agree: the warm-up is over
+			try parallelism 2, 6 beside 4
+			parallelism 2: 50                    # far behind: one window is enough
+			baseline: 100
+			parallelism 6: 150                   # far ahead: it leads at once
+			try parallelism 9 beside 6           # the best is at the edge: one step further
+			parallelism 9: 150
+			parallelism 6: 150
+			parallelism 9: 150
+			parallelism 6: 150
+			parallelism 9: 150
+			parallelism 6: 150                   # no better
+			baseline: 100                        # is the leader really ahead?
+			parallelism 6: 150
+			baseline: 100
+			parallelism 6: 150
+			lock parallelism 6: lead`,
+			"parallelism 4 → 6: +50.0 % [+42, +59], 14 windows, cost 0.82 s",
+		}, {
+			"no clear winner",
+			world{}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100                   # the order is drawn anew
+			baseline: 100
+			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 2: 100
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 13 windows, cost 0.00 s",
+		}, {
+			"a baseline many times too slow",
+			world{rate: byMode(180, 170, 20)}, with(only(orders(), "partition_mode"), "partition_mode", "mod"), `
+			baseline: 20
+			baseline: 20
+			try partition_mode ctid, range beside mod
+			partition_mode ctid: 180             # no more windows of the baseline
+			partition_mode range: 170
+			partition_mode ctid: 180
+			partition_mode range: 170
+			lock partition_mode ctid: lead`,
+			"partition_mode mod → ctid: +800.0 % [+686, +930], 5 windows, cost 0.69 s",
+		}, {
+			"a small lead has to be confirmed",
+			world{noise: 0.02, rate: byMode(100, 112, 80)}, only(orders(), "partition_mode"), `
+			baseline: 102
+			baseline: 101
+			try partition_mode range, mod beside ctid
+			partition_mode range: 110
+			baseline: 101
+			partition_mode mod: 80
+			baseline: 98
+			partition_mode mod: 79
+			baseline: 98
+			partition_mode range: 114
+			baseline: 101                        # range leads
+			partition_mode range: 113
+			baseline: 100
+			partition_mode range: 116
+			baseline: 100
+			partition_mode range: 108
+			lock partition_mode range: lead`,
+			"partition_mode ctid → range: +12.2 % [+8, +17], 14 windows, cost 0.52 s",
+		}, {
+			"a cold start",
+			world{touch: slowAtFirst}, only(orders(), "copy_format"), `
+			baseline: 25
+			baseline: 33
+			baseline: 50
+			baseline: 100
+			baseline: 100                        # none before this one counts
+			try copy_format text beside binary
+			copy_format text: 100
+			baseline: 100
+			copy_format text: 100
+			baseline: 100
+			copy_format text: 100
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 7 windows, cost 0.44 s",
+		}, {
+			"a checkpoint",
+			world{rate: byLanes(6), touch: masked(4, 5, policy.MaskCheckpoint)}, only(orders(), "copy_format"), `
+			baseline: 100
+			baseline: 100
+			try copy_format text beside binary
+			copy_format text: 100
+			baseline: 100, checkpoint
+			baseline: 100, checkpoint, again
+			baseline: 100, again                 # the comparison is complete
+			copy_format text: 100
+			baseline: 100
+			copy_format text: 100
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 7 windows, 2 masked (checkpoint), cost 0.00 s",
+		}, {
+			"checkpoints without end",
+			world{rate: byLanes(6), touch: masked(3, 1000, policy.MaskCheckpoint)}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 50, checkpoint
+			parallelism 2: 50, checkpoint, again
+			parallelism 2: 50, checkpoint, again
+			parallelism 2: 50, checkpoint, again # so they are how things are, and count
+			baseline: 100, checkpoint
+			parallelism 6: 150, checkpoint
+			try parallelism 9 beside 6
+			parallelism 9: 150, checkpoint
+			parallelism 6: 150, checkpoint
+			parallelism 9: 150, checkpoint
+			parallelism 6: 150, checkpoint
+			parallelism 9: 150, checkpoint
+			parallelism 6: 150, checkpoint
+			baseline: 100, checkpoint
+			parallelism 6: 150, checkpoint
+			baseline: 100, checkpoint
+			parallelism 6: 150, checkpoint
+			lock parallelism 6: lead`,
+			"parallelism 4 → 6: +50.0 % [+42, +59], 14 windows, 3 masked (checkpoint), cost 1.62 s",
+		}, {
+			"a clock that stands still for one candidate",
+			world{touch: noTimeWith(6)}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 0
+			parallelism 6: 0, again
+			parallelism 6: 0, again              # it cannot be measured: it is out
+			parallelism 2: 100
+			baseline: 100
+			parallelism 2: 100
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 7 windows, 3 masked (clock), cost 0.00 s",
+		}, {
+			"a candidate that needs too much memory",
+			world{rate: byLanes(16), touch: memoryPerLane}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 50
+			baseline: 100
+			parallelism 6: 150
+			try parallelism 9 beside 6
+			parallelism 9: 225                   # 720 MiB: out, however fast
+			baseline: 100
+			parallelism 6: 150
+			baseline: 100
+			parallelism 6: 150
+			lock parallelism 6: lead`,
+			"parallelism 4 → 6: +50.0 % [+41, +60], 8 windows, cost 0.78 s",
+		}, {
+			"the stream ends in the probe phase",
+			world{size: 150 * mib}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 100
+			the stream ends
+			lock baseline: ended`,
+			"the stream ended in its probe phase",
+		}, {
+			"a stream that is soon over anyway",
+			world{rate: func(policy.Setting) float64 { return 2000 * mib }}, only(orders(), "parallelism"), `
+			baseline: 2000
+			baseline: 2000
+			lock baseline: budget`,
+			"the stream is estimated to last 5.7 s: finding a better setting would not pay",
 		},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			got := story.world.play(t, story.spec)
-			if diff := cmp.Diff(story.want, got.story); diff != "" {
-				t.Errorf("story (-want +got):\n%s\n%s", diff, got.decision.Detail)
+			if diff := cmp.Diff(lines(story.want), got.story); diff != "" {
+				t.Errorf("the story is\n%s\n-want +got:\n%s", strings.Join(got.story, "\n"), diff)
+			}
+			if got.decision.Detail != story.detail {
+				t.Errorf("detail %q, want %q", got.decision.Detail, story.detail)
 			}
 		})
 	}
+}
+
+// with changes the baseline's value of an enum.
+func with(s probe.Spec, knob, name string) probe.Spec {
+	s.Baseline = s.Baseline.With(policy.Setting{knob: policy.EnumValue(name)})
+	return s
 }

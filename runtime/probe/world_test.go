@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"testing"
 
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/builtin"
@@ -24,6 +23,8 @@ type world struct {
 	noise float64
 	// touch changes a window before it is told, the nth from 1.
 	touch func(n int, w *policy.Window)
+	// clock changes the time since the stream began, before it is told.
+	clock func(float64) float64
 	// size is the stream's real bytes; 0 is no end.
 	size int64
 }
@@ -32,79 +33,115 @@ type world struct {
 type outcome struct {
 	decision policy.Decision
 	fault    policy.Fault
-	faulted  bool
-	story    []string // every window and round, in order
+	story    []string // what was done and what came of it, in order
 	clamps   []string
 	runs     []probe.Run
+	last     policy.Window
+	actions  int
 	elapsed  float64
 }
 
 // rowBytes is the width of every row.
 const rowBytes = 1000
 
+// failer is a test, a property test too.
+type failer interface {
+	Helper()
+	Fatal(...any)
+}
+
 // play carries out what the scheduler says until it locks.
-func (w world) play(t testing.TB, spec probe.Spec) outcome {
+func (w world) play(t failer, spec probe.Spec) outcome {
 	t.Helper()
 	if w.policy == nil {
 		w.policy = builtin.New()
 	}
-	s, ctx := probe.New(spec), context.Background()
-	noise := rand.New(rand.NewPCG(spec.Seed, 1))
-	var o outcome
-	var moved int64
-	say := func(format string, args ...any) { o.story = append(o.story, fmt.Sprintf(format, args...)) }
-	for range 10_000 {
+	p := &play{world: w, spec: spec, noise: rand.New(rand.NewPCG(spec.Seed, 1))}
+	s := probe.New(spec)
+	for p.actions = 1; ; p.actions++ {
+		if p.actions > 5000 {
+			t.Fatal("the scheduler does not end")
+		}
 		a := s.Next()
 		for _, c := range s.Clamps() {
-			o.clamps = append(o.clamps, c.String())
+			p.clamps = append(p.clamps, c.String())
 		}
-		switch {
-		case a.Propose != nil:
-			p, err := w.policy.Propose(ctx, *a.Propose)
-			if err != nil {
-				s.Failed(policy.Fault{Reason: policy.FaultError, Detail: err.Error()})
-				continue
-			}
-			say("round %d: %s", a.Propose.Round, p.Note)
-			s.Proposed(p)
-		case a.Score != nil:
-			scores, err := w.policy.Score(ctx, *a.Score)
-			if err != nil {
-				s.Failed(policy.Fault{Reason: policy.FaultError, Detail: err.Error()})
-				continue
-			}
-			s.Scored(scores)
-		case a.Run != nil:
-			if w.size > 0 && moved+a.Run.Bytes > w.size {
-				s.Ended()
-				continue
-			}
-			o.runs = append(o.runs, *a.Run)
-			win := w.window(*a.Run, len(o.runs), noise)
-			moved += win.MovedBytes
-			o.elapsed += win.WarmUp + win.Seconds
-			win.Start = o.elapsed - win.Seconds
-			if w.touch != nil {
-				w.touch(win.Seq, &win)
-			}
-			what := difference(spec, a.Run.Setting)
-			if a.Run.Repeats != "" {
-				what += " again"
-			}
-			if win.Masked != "" {
-				what += " masked: " + win.Masked
-			}
-			say("%s", what)
-			s.Measured(win, o.elapsed)
-		default:
-			o.decision = *a.Lock
-			o.fault, o.faulted = s.Fault()
-			say("%s: %s", a.Lock.Reason, difference(spec, a.Lock.Winner))
-			return o
+		if a.Lock != nil {
+			p.decision = *a.Lock
+			p.fault, _ = s.Fault()
+			p.say("lock %s: %s", difference(spec, a.Lock.Winner), a.Lock.Reason)
+			return p.outcome
 		}
+		p.act(s, a)
 	}
-	t.Fatal("the scheduler does not end")
-	return o
+}
+
+// play is a probe phase that goes on.
+type play struct {
+	world
+	outcome
+	spec  probe.Spec
+	noise *rand.Rand
+	moved int64
+}
+
+func (p *play) say(format string, args ...any) {
+	p.story = append(p.story, fmt.Sprintf(format, args...))
+}
+
+// act does what the scheduler wants, and tells it what came of it.
+func (p *play) act(s *probe.Scheduler, a probe.Action) {
+	fault := func(err error) { s.Failed(policy.Fault{Reason: policy.FaultError, Detail: err.Error()}) }
+	switch {
+	case a.Propose != nil:
+		proposal, err := p.policy.Propose(context.Background(), *a.Propose)
+		if err != nil {
+			fault(err)
+			return
+		}
+		if proposal.Note != "" {
+			p.say("try %s", proposal.Note)
+		}
+		s.Proposed(proposal)
+	case a.Score != nil:
+		scores, err := p.policy.Score(context.Background(), *a.Score)
+		if err != nil {
+			fault(err)
+			return
+		}
+		s.Scored(scores)
+	case p.size > 0 && p.moved+a.Run.Bytes > p.size:
+		p.say("the stream ends")
+		s.Ended()
+	default:
+		w, elapsed := p.run(*a.Run), p.elapsed
+		if p.clock != nil {
+			elapsed = p.clock(elapsed)
+		}
+		s.Measured(w, elapsed)
+	}
+}
+
+// run runs a window.
+func (p *play) run(r probe.Run) policy.Window {
+	p.runs = append(p.runs, r)
+	w := p.window(r, len(p.runs), p.noise)
+	p.moved += w.MovedBytes
+	p.elapsed += w.WarmUp + w.Seconds
+	w.Start = p.elapsed - w.Seconds
+	if p.touch != nil {
+		p.touch(w.Seq, &w)
+	}
+	line := fmt.Sprintf("%s: %.0f", difference(p.spec, r.Setting), w.BytesPerSecond()/mib)
+	if w.Masked != "" {
+		line += ", " + w.Masked
+	}
+	if r.Repeats != "" {
+		line += ", again"
+	}
+	p.say("%s", line)
+	p.last = w
+	return w
 }
 
 func (w world) window(r probe.Run, n int, noise *rand.Rand) policy.Window {

@@ -1,0 +1,128 @@
+package probe_test
+
+import (
+	"testing"
+
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime/probe"
+)
+
+// TestEstimates shows what becomes of a stream of 12 GB of which the source
+// says something else. More lanes are better.
+func TestEstimates(t *testing.T) {
+	const rows, bytes = 12_000_000, 12_000_000_000
+	for _, tc := range []struct {
+		name        string
+		rows, bytes int64
+		winner      string
+		reason      string
+	}{
+		{"right", rows, bytes, "parallelism 6", policy.BecauseLead},
+		{"100 times too many", 100 * rows, 100 * bytes, "parallelism 6", policy.BecauseLead},
+		{"100 times too few", rows / 100, bytes / 100, "baseline", policy.BecauseBudget},
+		{"no rows", 0, bytes, "parallelism 6", policy.BecauseLead},
+		{"nothing", 0, 0, "parallelism 6", policy.BecauseLead}, // Eligible says no before
+		{"rows unknown", -1, bytes, "parallelism 6", policy.BecauseLead},
+		{"bytes unknown", rows, -1, "parallelism 6", policy.BecauseLead},
+		{"all unknown", -1, -1, "parallelism 6", policy.BecauseLead},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			spec := only(orders(), "parallelism")
+			spec.Facts.Rows, spec.Facts.Bytes = tc.rows, tc.bytes
+			got := world{rate: byLanes(6), size: bytes}.play(t, spec)
+			if difference(spec, got.decision.Winner) != tc.winner || got.decision.Reason != tc.reason {
+				t.Errorf("got %s: %s, %s", difference(spec, got.decision.Winner), got.decision.Reason, got.decision.Detail)
+			}
+		})
+	}
+}
+
+// TestRows shows when the bound on rows is kept. The stream has 1000-byte rows,
+// so that 200 000 of them are 2 s at its rate.
+func TestRows(t *testing.T) {
+	rows := func(most int64, strict bool) int64 {
+		spec := only(orders(), "parallelism")
+		spec.Facts.Rows, spec.Facts.Bytes = 1e9, 1e12
+		spec.Budget.Rows, spec.Budget.StrictRows = most, strict
+		return world{noise: 0.1}.play(t, spec).decision.ProbeRows
+	}
+	const window = 50_000 // rows
+	free := rows(0, false)
+	t.Log(free, rows(500_000, false))
+	if got := rows(200_000, false); got != free {
+		t.Errorf("200 000 rows hold no two windows for each candidate, so the bound gives way: %d rows, want %d", got, free)
+	}
+	if got := rows(200_000, true); got > 200_000+window {
+		t.Errorf("the bound is strict: %d rows", got)
+	}
+	if free < 600_000 {
+		t.Fatalf("%d rows are too few for this test", free)
+	}
+	if got := rows(500_000, false); got > 500_000+window {
+		t.Errorf("500 000 rows would do, so the bound is kept: %d rows", got)
+	}
+}
+
+// TestLostTime shows that slower settings may lose only so much time. The
+// policy has twelve of them.
+func TestLostTime(t *testing.T) {
+	var slow []policy.Setting
+	for lanes := range int64(16) {
+		slow = append(slow, one("parallelism", policy.IntValue(lanes+1)))
+	}
+	lost := func(share float64) float64 {
+		spec := only(orders(), "parallelism")
+		spec.Budget.LostTime = share
+		return world{policy: &scripted{rounds: [][]policy.Setting{slow}}, rate: func(s policy.Setting) float64 {
+			if s["parallelism"].Int == 4 {
+				return 100 * mib
+			}
+			return 20 * mib
+		}}.play(t, spec).decision.LostSeconds
+	}
+	const seconds, window = 115, 1.3
+	if got := lost(0.03); got > 0.03*seconds+window {
+		t.Errorf("%.1f s were lost of %d s", got, seconds)
+	}
+	if got := lost(0); got < 0.05*seconds {
+		t.Errorf("only %.1f s were lost without a bound", got)
+	}
+}
+
+// TestWindowSizes shows how many bytes windows have.
+func TestWindowSizes(t *testing.T) {
+	size := func(change func(*probe.Spec), w world) (first, second int64) {
+		spec := only(orders(), "parallelism")
+		change(&spec)
+		got := w.play(t, spec)
+		return got.runs[0].Bytes, got.runs[1].Bytes
+	}
+	first, second := size(func(*probe.Spec) {}, world{})
+	if first != 25*mib/4 { // 20 buffers of 64 KiB on each of 4 lanes, and a fifth of the window is not measured
+		t.Errorf("the first window has %d bytes", first)
+	}
+	if second != 40*mib { // 0.23 s at 100 MiB/s, in whole flushes of 4 times 8 MiB: one of them, and a fifth
+		t.Errorf("the second window has %d bytes", second)
+	}
+	_, second = size(func(s *probe.Spec) { s.Facts.Rows, s.Facts.Bytes = 1e12, 1e15 }, world{})
+	if second != 40*mib { // 0.35 s
+		t.Errorf("a window of a very long stream has %d bytes", second)
+	}
+	_, second = size(func(*probe.Spec) {}, world{touch: func(_ int, w *policy.Window) { w.RoundTrip = 0.1 }})
+	if second != 120*mib { // ten round trips are 1 s
+		t.Errorf("a window over a link with 100 ms has %d bytes", second)
+	}
+}
+
+// TestFlushWindows shows that windows of different flush sizes hold the larger
+// one twice, on each lane.
+func TestFlushWindows(t *testing.T) {
+	got := world{touch: func(_ int, w *policy.Window) { w.FlushWait = 0.3 * w.Seconds * float64(w.Lanes) }}.
+		play(t, only(orders(), "copy_flush_bytes"))
+	least := int64(2 * 16 * mib * 4 * (1 - got.runs[2].Discard))
+	for _, r := range got.runs[2:] {
+		if r.Bytes < least {
+			t.Errorf("a window of %d bytes, at least %d", r.Bytes, least)
+		}
+	}
+}
