@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"context"
 	"runtime"
-	"sync"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Bench plays many streams: each environment Runs times with other noise, each
@@ -17,40 +20,42 @@ type Bench struct {
 }
 
 // Run plays all streams, and all again where every setting is as fast as the
-// baseline, and sums up how the tuners did.
-func (b Bench) Run() []Report {
-	reports := Reports(b.Trials())
+// baseline, and sums up how the tuners did. The only error is ctx's own.
+func (b Bench) Run(ctx context.Context) ([]Report, error) {
+	trials, err := b.Trials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reports := Reports(trials)
 	b.Environments = flat(b.Environments, b.Priors)
-	for i, same := range Reports(b.Trials()) {
+	if trials, err = b.Trials(ctx); err != nil {
+		return nil, err
+	}
+	for i, same := range Reports(trials) {
 		reports[i].FalseLeads = same.left
 	}
-	return reports
+	return reports, nil
 }
 
 // Trials plays all streams, as many at once as there are processors. The order
 // of the trials does not depend on that.
-func (b Bench) Trials() []Trial {
+func (b Bench) Trials(ctx context.Context) ([]Trial, error) {
 	sizes := b.sizes()
 	results := make([][]Trial, len(b.Environments)*b.Runs)
-	jobs := make(chan int)
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for n := range jobs {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for n := range results {
+		g.Go(func() error {
+			if ctx.Err() == nil {
 				results[n] = b.streams(n/b.Runs, n%b.Runs, sizes[n/b.Runs])
 			}
+			return ctx.Err()
 		})
 	}
-	for n := range results {
-		jobs <- n
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
-	close(jobs)
-	wg.Wait()
-	var trials []Trial
-	for _, r := range results {
-		trials = append(trials, r...)
-	}
-	return trials
+	return slices.Concat(results...), nil
 }
 
 // sizes are the MB of the streams, by environment and length.

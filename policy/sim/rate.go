@@ -100,6 +100,12 @@ func (e *Environment) effectiveLanes(c cell) float64 {
 
 // limit is what the shared resources let through.
 func (e *Environment) limit(c cell) float64 {
+	return softMin(e.sourceLimit(c), e.Link,
+		e.RelayCPUs*e.perSecond(e.RelayCost), e.DestCPUs*e.perSecond(e.LoadCost), e.Log)
+}
+
+// sourceLimit is what the source's processors and disk let through.
+func (e *Environment) sourceLimit(c cell) float64 {
 	cpu, io := e.ScanCost+e.SendCost, 1.0
 	switch c.mode {
 	case modeRange:
@@ -108,11 +114,13 @@ func (e *Environment) limit(c cell) float64 {
 		cpu = c.lanes*e.ScanCost + e.SendCost
 		io = math.Pow(c.lanes, 1-e.SharedScan)
 	}
-	return softMin(
-		e.SourceCPUs*e.perSecond(cpu), e.SourceDisk/io,
-		e.Link, e.RelayCPUs*e.perSecond(e.RelayCost),
-		e.DestCPUs*e.perSecond(e.LoadCost), e.Log,
-	)
+	return softMin(e.SourceCPUs*e.perSecond(cpu), e.SourceDisk/io)
+}
+
+// supply is the rate at which rows would arrive if nothing kept us from taking
+// them.
+func (e *Environment) supply(c cell) float64 {
+	return softMin(e.effectiveLanes(c)*e.perSecond(e.readCost(c)), e.sourceLimit(c), e.Link)
 }
 
 // memory is what a setting makes resident, in MB.
