@@ -182,7 +182,7 @@ func searchText(st *streamStory, d policy.Decision) []string {
 		if rows := st.Facts.Rows; rows > 0 {
 			share = fmt.Sprintf(", %.1f %% of the stream", 100*min(1, float64(d.ProbeRows)/float64(rows)))
 		}
-		lines = append(lines, fmt.Sprintf("%.1f s of copying, %s rows (%s%s); %.2f s of it lost to slower settings",
+		lines = append(lines, fmt.Sprintf("%.1f s of copying, %s rows (%s%s); %.2f s longer than at the speed of what was chosen",
 			d.ProbeSeconds, formatRows(d.ProbeRows), formatBytes(d.ProbeBytes), share, d.LostSeconds))
 	}
 	if st.calls > 0 {
