@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/rapidbyte/rbt/connectors"
@@ -49,15 +50,21 @@ type keyAxis struct {
 	column   string // quoted; empty where there is none
 	integer  bool   // else only its hash divides
 	nullable bool
-	shape    keyShape // empty where key ranges cannot divide the relation
+	// down says that keys are taken from the highest on, so that key ranges begin
+	// where the heap ends: block ranges begin at the other end. Values and shape
+	// are mirrored then: those of the cutter always ascend.
+	down  bool
+	shape keyShape // empty where key ranges cannot divide the relation
 	// correlation of the key with the place in the heap, from -1 to 1.
 	correlation float64
 }
 
 // cutter hands out a stream's rows. What is taken is described by two
-// watermarks: every row whose key is at most x, and every row in a block below
-// b. All parts see one snapshot, so a row's key and block are fixed, and it is
-// taken by the first watermark that passes it.
+// watermarks: every row whose key is at most x, or at least x where keys are
+// taken from the highest on, and every row in a block below b. All parts see one
+// snapshot, so a row's key and block are fixed, and it is taken by the first
+// watermark that passes it. Keys that follow the heap are taken from its other
+// end: else each mode would find its next rows taken by the other.
 //
 // Rows without a key are taken by blocks, or by the very last part.
 type cutter struct {
@@ -69,7 +76,8 @@ type cutter struct {
 
 // watermarks say which rows are taken.
 type watermarks struct {
-	Key   *int64 `json:"key,omitempty"`   // x; nil before every key
+	Key   *int64 `json:"key,omitempty"`   // x, mirrored where Down; nil before every key
+	Down  bool   `json:"down,omitempty"`  // as in keyAxis
 	Block int64  `json:"block,omitempty"` // b
 	All   bool   `json:"all,omitempty"`
 }
@@ -77,30 +85,59 @@ type watermarks struct {
 func newCutter(f facts, columns []string, snapshot string, state []byte) (*cutter, error) {
 	c := &cutter{facts: f, columns: idents(columns), snapshot: snapshot}
 	if state == nil {
+		c.taken.Down = f.key.down
 		return c, nil
 	}
 	if err := json.Unmarshal(state, &c.taken); err != nil {
 		return nil, fmt.Errorf("read what an earlier attempt took: %w", err)
+	}
+	if c.taken.Down != f.key.down { // keys lie differently by now
+		c.key.turn()
 	}
 	return c, nil
 }
 
 func (c *cutter) State() ([]byte, error) { return json.Marshal(c.taken) }
 
-// Remaining takes the two watermarks for independent, which overestimates what
-// they have taken together where the key follows the heap.
+// turn mirrors the axis.
+func (k *keyAxis) turn() {
+	k.down = !k.down
+	k.shape = k.shape.mirrored()
+}
+
+// above is the condition of a key above x, and upTo of one that is not.
+func (k *keyAxis) above(x int64) string {
+	if k.down {
+		return fmt.Sprintf("%s < %d", k.column, mirror(x))
+	}
+	return fmt.Sprintf("%s > %d", k.column, x)
+}
+
+func (k *keyAxis) upTo(x int64) string {
+	if k.down {
+		return fmt.Sprintf("%s >= %d", k.column, mirror(x))
+	}
+	return fmt.Sprintf("%s <= %d", k.column, x)
+}
+
+// followsHeap reports whether a key says about where its row lies.
+func (k *keyAxis) followsHeap() bool { return math.Abs(k.correlation) >= followsHeap }
+
+// Remaining takes what the two watermarks have taken for disjoint where the key
+// follows the heap, and for independent where it does not.
 func (c *cutter) Remaining() int64 {
 	if c.taken.All {
 		return 0
 	}
-	left := float64(max(c.bytes, 0))
+	byKey, byBlock := 0.0, 1-c.blocksLeft()
 	if c.taken.Key != nil && len(c.key.shape) > 0 {
-		left *= 1 - c.key.shape.below(*c.taken.Key)
+		byKey = c.key.shape.below(*c.taken.Key)
 	}
-	if pages := c.heap.pages(); pages > 0 {
-		left *= 1 - float64(c.heap.below(c.taken.Block))/float64(pages)
+	taken := byKey + byBlock
+	if !c.key.followsHeap() {
+		taken -= byKey * byBlock
 	}
-	return int64(left)
+	return int64(float64(max(c.bytes, 0)) * max(1-taken, 0))
 }
 
 func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Part, error) {
@@ -187,7 +224,7 @@ func (c *cutter) ranges(want int64, rest bool, cut connectors.Cut) []connectors.
 // nextRange takes the keys that about size bytes of rows have.
 func (c *cutter) nextRange(size int64) (conditions []string, more bool) {
 	share := float64(size) / float64(max(c.bytes, 1))
-	if left := c.blocksLeft(); left > 0 {
+	if left := c.blocksLeft(); left > 0 && !c.key.followsHeap() {
 		share /= left
 	}
 	conditions = c.keysAbove()
@@ -196,7 +233,7 @@ func (c *cutter) nextRange(size int64) (conditions []string, more bool) {
 		return conditions, false
 	}
 	c.taken.Key = &to
-	return append(conditions, fmt.Sprintf("%s <= %d", c.key.column, to)), true
+	return append(conditions, c.key.upTo(to)), true
 }
 
 // blocksLeft is the share of the pages behind the block watermark.
@@ -273,7 +310,7 @@ func (c *cutter) untaken() []string {
 	if c.taken.Key == nil {
 		return conditions
 	}
-	above := fmt.Sprintf("%s > %d", c.key.column, *c.taken.Key)
+	above := c.key.above(*c.taken.Key)
 	if c.key.nullable {
 		above = fmt.Sprintf("(%s OR %s IS NULL)", above, c.key.column)
 	}
@@ -285,7 +322,7 @@ func (c *cutter) keysAbove() []string {
 	conditions := c.blocksAbove()
 	switch {
 	case c.taken.Key != nil:
-		return append(conditions, fmt.Sprintf("%s > %d", c.key.column, *c.taken.Key))
+		return append(conditions, c.key.above(*c.taken.Key))
 	case c.key.nullable:
 		return append(conditions, c.key.column+" IS NOT NULL")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -269,5 +270,44 @@ func TestRangesAreEqual(t *testing.T) {
 		if n > 50000/10*3/2 {
 			t.Errorf("part %q has %d rows, a tenth is 5000", p.Predicate, n)
 		}
+	}
+}
+
+// TestOppositeEnds holds that windows of different modes do not find each
+// other's rows where the key follows the heap, in either direction.
+func TestOppositeEnds(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"ascending": "i", "descending": "100000 - i"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := pgtest.New(t)
+			db.Exec(t, "CREATE TABLE t (k int8 PRIMARY KEY, v text); INSERT INTO t SELECT "+key+", repeat('v', 200) FROM generate_series(1, 100000) i; ANALYZE t")
+			snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN}, SourceOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer snap.Close(t.Context())
+			streams, err := snap.Describe(t.Context(), []connectors.StreamSpec{{Name: "t", Schema: "public", Table: "t"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := snap.Cutter(t.Context(), streams[0], []string{"k"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, mode := range []string{modeCtid, modeRange, modeMod, modeRange, modeCtid, modeRange} {
+				parts, err := c.Take(t.Context(), connectors.Cut{
+					Setting: policy.Setting{knobMode: policy.EnumValue(mode)}, Bytes: streams[0].Bytes / 10, PartBytes: streams[0].Bytes / 20, Lanes: 2,
+				})
+				if err != nil || len(parts) != 2 {
+					t.Fatalf("%d parts, %v", len(parts), err)
+				}
+				for _, p := range parts {
+					if n, _ := strconv.Atoi(db.Query(t, "SELECT count(*) FROM "+p.Relation+" WHERE "+p.Predicate)[0][0]); n < 4000 || n > 6000 {
+						t.Errorf("window %d, %s: a part has %d rows, want some 5000: %s", i, mode, n, p.Predicate)
+					}
+				}
+			}
+		})
 	}
 }

@@ -264,14 +264,18 @@ func (s *snapshot) keyShapes(ctx context.Context, streams []*connectors.Stream) 
 	}
 	for _, k := range stats {
 		f := streams[k.Stream].Facts.(*facts)
-		f.key.shape = newKeyShape(k.Bounds, k.Common, k.Shares)
+		f.key.shape, f.key.down = newKeyShape(k.Bounds, k.Common, k.Shares), false
 		f.key.correlation = k.Correlation
 	}
 	for _, i := range which {
-		if f := streams[i].Facts.(*facts); len(f.key.shape) == 0 {
+		f := streams[i].Facts.(*facts)
+		if len(f.key.shape) == 0 {
 			if err := s.sampleKey(ctx, f); err != nil {
 				return err
 			}
+		}
+		if ascends := f.key.correlation > 0; f.key.down != (ascends && len(f.heap) > 0) {
+			f.key.turn() // block ranges begin where the low keys are
 		}
 	}
 	return nil
@@ -295,7 +299,7 @@ func (s *snapshot) sampleKey(ctx context.Context, f *facts) error {
 	if err != nil {
 		return wrap("sample the keys", err)
 	}
-	f.key.shape = newKeyShape(keys, nil, nil)
+	f.key.shape, f.key.down = newKeyShape(keys, nil, nil), false
 	slices.Sort(f.key.shape)
 	f.key.correlation = rankCorrelation(keys)
 	return nil

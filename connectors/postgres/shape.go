@@ -71,6 +71,18 @@ func newKeyShape(bounds, common []int64, shares []float64) keyShape {
 	return shape
 }
 
+// mirror turns the order of keys round: the highest becomes the lowest.
+func mirror(x int64) int64 { return ^x }
+
+// mirrored is the shape of the mirrored keys.
+func (k keyShape) mirrored() keyShape {
+	out := make(keyShape, len(k))
+	for i, x := range k {
+		out[len(k)-1-i] = mirror(x)
+	}
+	return out
+}
+
 // densify returns n values that lie between the bounds as the bounds do.
 func densify(bounds keyShape, n int) []int64 {
 	out := make([]int64, 0, max(n, 0))
