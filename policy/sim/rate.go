@@ -117,10 +117,13 @@ func (e *Environment) sourceLimit(c cell) float64 {
 	return softMin(e.SourceCPUs*e.perSecond(cpu), e.SourceDisk/io)
 }
 
-// supply is the rate at which rows would arrive if nothing kept us from taking
-// them.
-func (e *Environment) supply(c cell) float64 {
-	return softMin(e.effectiveLanes(c)*e.perSecond(e.readCost(c)), e.sourceLimit(c), e.Link)
+// sourceShare is the share of their time that lanes wait for rows at a rate:
+// what the source and the link need to deliver them, and the lanes whose key
+// range has no more.
+func (e *Environment) sourceShare(c cell, rate float64) float64 {
+	supply := softMin(e.effectiveLanes(c)*e.perSecond(e.readCost(c)), e.sourceLimit(c), e.Link)
+	busy := min(1, e.effectiveLanes(c)/c.lanes)
+	return 1 - busy*(1-min(1, rate/supply))
 }
 
 // memory is what a setting makes resident, in MB.
