@@ -41,7 +41,7 @@ func TestWindowCosts(t *testing.T) {
 		t.Errorf("another setting costs %v s, want %v", got, stall)
 	}
 	between := other.Start - (again.Start + again.Seconds)
-	ends := s.spread(cell{8, modeCtid, 8}) * 512 / (e.at(8, modeCtid, 8) / 2)
+	ends := (cell{8, modeCtid, 8}).spread() * 512 / (e.at(8, modeCtid, 8) / 2)
 	if want := ends + 0.162 + cutTime + cutTrips*0.040 + other.WarmUp; math.Abs(between-want) > 1e-6 {
 		t.Errorf("%v s from the end of one window to the next one's start, want %v", between, want)
 	}
