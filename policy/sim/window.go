@@ -103,7 +103,8 @@ func (s *Stream) fill(w *policy.Window, c cell, before, mb float64) {
 		return
 	}
 	w.Flushes = int64(c.lanes * flushes(c, before, mb))
-	w.FlushWait = min(float64(w.Flushes)*s.env.flushSeconds(), w.Seconds*c.lanes)
+	_, flushing := s.env.later(s.phase()).flow(c, mb/c.lanes/flushes(c, before, mb))
+	w.FlushWait = flushing * w.Seconds * c.lanes
 	w.SourceWait = s.env.sourceShare(c, mb/w.Seconds) * w.Seconds * c.lanes
 	w.WriteWait = max(w.Seconds*c.lanes-w.FlushWait-w.SourceWait, 0)
 	w.CPU = float64(w.Rows) * s.env.RelayCost / 1e6
