@@ -70,18 +70,17 @@ func half(n int64) int64 { return int64(math.Floor(float64(n)/2 + 0.5)) }
 
 // beyond is the one value n, clamped, unless that is where the knob stands.
 func beyond(k policy.Knob, at policy.Value, n int64) []policy.Value {
-	v := policy.IntValue(min(max(n, k.Min, 1), k.Max))
+	v := policy.IntValue(min(max(n, k.Min), k.Max))
 	if v == at {
 		return nil
 	}
 	return []policy.Value{v}
 }
 
-// within clamps numbers to the knob's bounds, and sorts them. No number of
-// anything is below 1 here unless the bounds want it so.
+// within clamps numbers to the knob's bounds, and sorts them.
 func within(k policy.Knob, numbers ...int64) []policy.Value {
 	for i, n := range numbers {
-		numbers[i] = min(max(n, k.Min, min(1, k.Max)), k.Max)
+		numbers[i] = min(max(n, k.Min), k.Max)
 	}
 	slices.Sort(numbers)
 	var values []policy.Value

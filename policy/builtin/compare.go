@@ -20,6 +20,10 @@ const (
 	// oneSided is the weight of a window that has a neighbour on one side only,
 	// to one with neighbours on both: (1 + ½) / (1 + 1) of the variance.
 	oneSided = 0.75
+	// shared is how much larger errors are because two comparisons share the
+	// leader's window between them: in a long A B A B A the variance is that of
+	// 2/n windows, where independent comparisons would have 1½/n.
+	shared = 1.15
 	// unpaired is the weight of rates of different times, for candidates that
 	// nothing else connects to the leader.
 	unpaired = 0.01
@@ -51,15 +55,16 @@ func compare(evidence []policy.Evidence, leader int) []ratio {
 	noise := pooledNoise(pairs, logs)
 	out := make([]ratio, len(logs))
 	for i := range out {
-		out[i] = ratio{logs[i], noise * math.Sqrt(max(spread[i], 0))}
+		out[i] = ratio{logs[i], shared * noise * math.Sqrt(max(spread[i], 0))}
 	}
 	return out
 }
 
-// measured is a window of a candidate.
+// measured is what a window of a candidate is compared by.
 type measured struct {
-	of int // index of the evidence
-	policy.Window
+	of, seq              int // of is an index of the evidence
+	format               policy.Value
+	bytes, rows, seconds float64
 }
 
 // neighbours compares each window with the one before and the one after it,
@@ -68,7 +73,7 @@ type measured struct {
 func neighbours(evidence []policy.Evidence, leader int) []pair {
 	ran := inTurn(evidence)
 	challenges := func(a, b int) bool {
-		if b < 0 || b >= len(ran) || max(ran[a].Seq-ran[b].Seq, ran[b].Seq-ran[a].Seq) > reach {
+		if b < 0 || b >= len(ran) || max(ran[a].seq-ran[b].seq, ran[b].seq-ran[a].seq) > reach {
 			return false
 		}
 		x, y := ran[a].of, ran[b].of
@@ -78,15 +83,14 @@ func neighbours(evidence []policy.Evidence, leader int) []pair {
 	for i, w := range ran {
 		before, after := challenges(i, i-1), challenges(i, i+1)
 		if before && after && ran[i-1].of == ran[i+1].of {
-			log := (difference(evidence, w, ran[i-1]) + difference(evidence, w, ran[i+1])) / 2
-			pairs = append(pairs, pair{w.of, ran[i-1].of, log, 1})
+			pairs = append(pairs, pair{w.of, ran[i-1].of, (w.over(ran[i-1]) + w.over(ran[i+1])) / 2, 1})
 			continue
 		}
 		if before {
-			pairs = append(pairs, pair{w.of, ran[i-1].of, difference(evidence, w, ran[i-1]), oneSided})
+			pairs = append(pairs, pair{w.of, ran[i-1].of, w.over(ran[i-1]), oneSided})
 		}
 		if after {
-			pairs = append(pairs, pair{w.of, ran[i+1].of, difference(evidence, w, ran[i+1]), oneSided})
+			pairs = append(pairs, pair{w.of, ran[i+1].of, w.over(ran[i+1]), oneSided})
 		}
 	}
 	return pairs
@@ -96,43 +100,49 @@ func neighbours(evidence []policy.Evidence, leader int) []pair {
 func inTurn(evidence []policy.Evidence) []measured {
 	var ran []measured
 	for i, e := range evidence {
-		for _, w := range e.Windows {
-			if rate := w.BytesPerSecond(); rate > 0 && !math.IsInf(rate, 0) {
-				ran = append(ran, measured{i, w})
+		for j := range e.Windows {
+			if w := &e.Windows[j]; hasRate(w) {
+				ran = append(ran, measured{i, w.Seq, e.Setting[knobFormat], float64(w.Bytes), float64(w.Rows), w.Seconds})
 			}
 		}
 	}
-	slices.SortFunc(ran, func(a, b measured) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(ran, func(a, b measured) int { return cmp.Compare(a.seq, b.seq) })
 	return ran
 }
 
-// difference is the log of a's rate over b's, in bytes per second. Two formats
+func hasRate(w *policy.Window) bool {
+	rate := w.BytesPerSecond()
+	return rate > 0 && !math.IsInf(rate, 0)
+}
+
+// over is the log of the rate over another's, in bytes per second. Two formats
 // need a different number of bytes for the same row: between them, rows per
 // second count.
-func difference(evidence []policy.Evidence, a, b measured) float64 {
-	work := float64(a.Bytes) / float64(b.Bytes)
-	if evidence[a.of].Setting[knobFormat] != evidence[b.of].Setting[knobFormat] && a.Rows > 0 && b.Rows > 0 {
-		work = float64(a.Rows) / float64(b.Rows)
+func (m measured) over(other measured) float64 {
+	work := m.bytes / other.bytes
+	if m.format != other.format && m.rows > 0 && other.rows > 0 {
+		work = m.rows / other.rows
 	}
-	return math.Log(work) - math.Log(a.Seconds/b.Seconds)
+	return math.Log(work) - math.Log(m.seconds/other.seconds)
 }
 
 // apart compares a with b by all their windows, as if they had run side by side.
 func apart(evidence []policy.Evidence, a, b int) pair {
-	total := func(i int) measured {
-		m := measured{of: i}
-		for _, w := range evidence[i].Windows {
-			if w.BytesPerSecond() > 0 {
-				m.Bytes, m.Rows, m.Seconds = m.Bytes+w.Bytes, m.Rows+w.Rows, m.Seconds+w.Seconds
-			}
-		}
-		return m
-	}
 	p := pair{a: a, b: b, weight: unpaired}
-	if x, y := total(a), total(b); x.Bytes > 0 && y.Bytes > 0 {
-		p.log = difference(evidence, x, y)
+	if x, y := total(evidence[a], a), total(evidence[b], b); x.bytes > 0 && y.bytes > 0 {
+		p.log = x.over(y)
 	}
 	return p
+}
+
+func total(e policy.Evidence, of int) measured {
+	m := measured{of: of, format: e.Setting[knobFormat]}
+	for i := range e.Windows {
+		if w := &e.Windows[i]; hasRate(w) {
+			m.bytes, m.rows, m.seconds = m.bytes+float64(w.Bytes), m.rows+float64(w.Rows), m.seconds+w.Seconds
+		}
+	}
+	return m
 }
 
 // solve finds the logs that agree best with the pairs; the leader's is 0.

@@ -15,21 +15,48 @@ import (
 // which is less than short windows can tell from nothing.
 const flushPays = 0.08
 
-// propose tries one knob a round, around the leader: each value of its
-// candidate set that has not been tried, then, as long as the best is at the
-// edge, one step further. When all knobs are through it proposes nothing.
+// sourcePays is the least share of the lanes' time that they must wait for the
+// source, for the partition mode to be tried before other knobs: what they wait
+// for otherwise no mode can change.
+const sourcePays = 0.5
+
+// propose tries one knob a round, around the leader. First each knob that may
+// matter, in order; then, as long as the best value is at the edge of those
+// tried, one step further; at last the partition mode where the lanes hardly
+// wait for the source. When all is tried it proposes nothing.
 func propose(r policy.ProposeRequest) policy.Proposal {
-	for _, k := range inOrder(r.Knobs) {
-		values := next(k, r)
-		if k.Name == knobFlush {
-			values = worthwhile(values, r)
+	knobs := inOrder(r.Knobs)
+	for _, now := range []turn{first, further, late} {
+		for _, k := range knobs {
+			values := next(k, r)
+			if k.Name == knobFlush {
+				values = worthwhile(values, r)
+			}
+			if len(values) > 0 && turnOf(k, r) == now {
+				return policy.Proposal{Candidates: settings(k, values), Note: note(k, r, values)}
+			}
 		}
-		if len(values) == 0 {
-			continue
-		}
-		return policy.Proposal{Candidates: settings(k, values), Note: note(k, r, values)}
 	}
 	return policy.Proposal{}
+}
+
+// turn is when a knob is tried.
+type turn int
+
+const (
+	first turn = iota
+	further
+	late
+)
+
+func turnOf(k policy.Knob, r policy.ProposeRequest) turn {
+	switch {
+	case len(triedValues(k, r)) > 1:
+		return further
+	case k.Name == knobMode && !sourceMatters(r):
+		return late
+	}
+	return first
 }
 
 // next are the values of k that are worth a try now.
@@ -77,7 +104,7 @@ func inOrder(knobs []policy.Knob) []policy.Knob {
 // the lanes hardly wait for flushes, else those that would have them wait more
 // often. Where it is not known how long they wait, every size may pay.
 func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
-	share, ok := flushShare(evidenceOf(r.Leader, r))
+	share, ok := waitShare(windowsOf(r.Leader, r), "dest_flush_secs", func(w *policy.Window) float64 { return w.FlushWait })
 	if !ok {
 		return values
 	}
@@ -86,7 +113,30 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	})
 }
 
-func evidenceOf(s policy.Setting, r policy.ProposeRequest) []policy.Window {
+// sourceMatters says whether the lanes wait for the source long enough, under
+// the leader, for another partition mode to pay. Where it is not known, it may.
+func sourceMatters(r policy.ProposeRequest) bool {
+	share, ok := waitShare(windowsOf(r.Leader, r), "source_wait_secs", func(w *policy.Window) float64 { return w.SourceWait })
+	return !ok || share >= sourcePays
+}
+
+// waitShare is the share of the lanes' time that they spent on one kind of
+// waiting; not ok where it is not known.
+func waitShare(windows []policy.Window, metric string, wait func(*policy.Window) float64) (share float64, ok bool) {
+	sum, lanes := 0.0, 0.0
+	for i := range windows {
+		if w := &windows[i]; !missing(w, metric) {
+			sum += wait(w)
+			lanes += w.Seconds * float64(max(w.Lanes, 1))
+		}
+	}
+	if !(lanes > 0) {
+		return 0, false
+	}
+	return sum / lanes, true
+}
+
+func windowsOf(s policy.Setting, r policy.ProposeRequest) []policy.Window {
 	for _, e := range r.Evidence {
 		if maps.Equal(e.Setting, s) {
 			return e.Windows

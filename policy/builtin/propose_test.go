@@ -105,11 +105,11 @@ func asked(leader policy.Setting, tried ...policy.Setting) policy.ProposeRequest
 	return r
 }
 
-// waiting gives all candidates windows in which the lanes wait for flushes for
-// a share of their time.
-func waiting(share float64, r policy.ProposeRequest) policy.ProposeRequest {
+// waiting gives all candidates windows in which the lanes wait for the source
+// and for flushes for shares of their time.
+func waiting(source, flush float64, r policy.ProposeRequest) policy.ProposeRequest {
 	for i := range r.Evidence {
-		r.Evidence[i].Windows = []policy.Window{{Seconds: 1, Lanes: 4, FlushWait: 4 * share}}
+		r.Evidence[i].Windows = []policy.Window{{Seconds: 1, Lanes: 4, SourceWait: 4 * source, FlushWait: 4 * flush}}
 	}
 	return r
 }
@@ -118,14 +118,13 @@ func TestPropose(t *testing.T) {
 	mode := func(name string) policy.Setting { return policy.Setting{"partition_mode": policy.EnumValue(name)} }
 	lanes := func(n int64) policy.Setting { return policy.Setting{"parallelism": policy.IntValue(n)} }
 	flush := func(n int64) policy.Setting { return policy.Setting{"copy_flush_bytes": policy.IntValue(n * mib)} }
-	format := policy.Setting{"copy_format": policy.EnumValue("text")}
+	text := policy.Setting{"copy_format": policy.EnumValue("text")}
 	modes := []policy.Setting{mode("range"), mode("mod")}
 	andLanes := append(modes[:2:2], lanes(2), lanes(6))
 	andFlush := append(andLanes[:4:4], flush(4), flush(16))
-	less := asked(nil)
-	less.Knobs = []policy.Knob{{Name: "batch", Kind: policy.Int, Min: 1, Max: 1000}, {Name: "zeal", Kind: policy.Enum, Values: []string{"low", "high"}}}
-	less.Baseline = policy.Setting{"batch": policy.IntValue(100), "zeal": policy.EnumValue("low")}
-	less.Leader, less.Evidence = less.Baseline, nil
+	all := append(andFlush[:6:6], text)
+	others := []policy.Knob{{Name: "batch", Kind: policy.Int, Min: 1, Max: 1000}, {Name: "zeal", Kind: policy.Enum, Values: []string{"low", "high"}}}
+	standing := policy.Setting{"batch": policy.IntValue(100), "zeal": policy.EnumValue("low")}
 	for _, tc := range []struct {
 		name string
 		r    policy.ProposeRequest
@@ -134,15 +133,18 @@ func TestPropose(t *testing.T) {
 		{"first the mode", asked(nil), "partition_mode range, mod beside ctid"},
 		{"then the lanes", asked(nil, modes...), "parallelism 2, 6 beside 4"},
 		{"in the mode that won", asked(mode("mod"), modes...), "parallelism 2, 6 beside 4"},
-		{"further up", asked(lanes(6), andLanes...), "parallelism 9 beside 6"},
-		{"further down", asked(lanes(2), andLanes...), "parallelism 1 beside 2"},
 		{"then the flush", asked(nil, andLanes...), "copy_flush_bytes 4MiB, 16MiB beside 8MiB"},
-		{"only larger, where lanes wait", waiting(0.3, asked(nil, andLanes...)), "copy_flush_bytes 16MiB beside 8MiB"},
-		{"none, where they do not", waiting(0.01, asked(nil, andLanes...)), "copy_format text beside binary"},
-		{"a still larger one", waiting(0.3, asked(flush(16), andFlush...)), "copy_flush_bytes 32MiB beside 16MiB"},
+		{"only larger ones, where the lanes wait", waiting(1, 0.3, asked(nil, andLanes...)), "copy_flush_bytes 16MiB beside 8MiB"},
+		{"none, where they do not", waiting(1, 0.01, asked(nil, andLanes...)), "copy_format text beside binary"},
 		{"then the format", asked(nil, andFlush...), "copy_format text beside binary"},
-		{"then nothing", asked(nil, append(andFlush, format)...), ""},
-		{"what it does not know", less, "batch 50, 150 beside 100"},
+		{"then nothing", asked(nil, all...), ""},
+		{"more lanes still", asked(lanes(6), all...), "parallelism 9 beside 6"},
+		{"fewer still", asked(lanes(2), all...), "parallelism 1 beside 2"},
+		{"a larger flush still", waiting(1, 0.3, asked(flush(16), all...)), "copy_flush_bytes 32MiB beside 16MiB"},
+		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.3, asked(nil)), "parallelism 2, 6 beside 4"},
+		{"and the mode at last", waiting(0.1, 0.3, asked(nil, all[2:]...)), "partition_mode range, mod beside ctid"},
+		{"knobs that it does not know", policy.ProposeRequest{Knobs: others, Baseline: standing, Leader: standing}, "batch 50, 150 beside 100"},
+		{"without any knob", policy.ProposeRequest{}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := propose(tc.r); got.Note != tc.want {

@@ -37,14 +37,16 @@ func score(r policy.ScoreRequest) policy.Scores {
 // second; 1 where there is none, so that scores remain scores.
 func smoothedRate(windows []policy.Window) float64 {
 	mean := 0.0
-	for _, w := range windows {
-		if rate := w.BytesPerSecond(); rate > 0 && mean == 0 {
+	for i := range windows {
+		switch rate := windows[i].BytesPerSecond(); {
+		case !hasRate(&windows[i]):
+		case mean == 0:
 			mean = rate
-		} else if rate > 0 {
+		default:
 			mean += smoothing * (rate - mean)
 		}
 	}
-	if mean == 0 || math.IsInf(mean, 0) {
+	if mean == 0 {
 		return 1
 	}
 	return mean

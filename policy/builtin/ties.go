@@ -17,7 +17,8 @@ type totals struct {
 func tieBreaks(evidence []policy.Evidence) []totals {
 	rows, cpu, flush := true, true, true
 	for _, e := range evidence {
-		for _, w := range e.Windows {
+		for i := range e.Windows {
+			w := &e.Windows[i]
 			rows = rows && !missing(w, "rows")
 			cpu = cpu && !missing(w, "cpu_secs")
 			flush = flush && !missing(w, "dest_flush_secs")
@@ -56,20 +57,4 @@ func (t totals) numbers(bytesPerSecond float64) []float64 {
 	return ties
 }
 
-// flushShare is the share of the lanes' time that they waited for flushes; not
-// ok where it is not known.
-func flushShare(windows []policy.Window) (share float64, ok bool) {
-	flush, lanes := 0.0, 0.0
-	for _, w := range windows {
-		if !missing(w, "dest_flush_secs") {
-			flush += w.FlushWait
-			lanes += w.Seconds * float64(max(w.Lanes, 1))
-		}
-	}
-	if lanes <= 0 {
-		return 0, false
-	}
-	return flush / lanes, true
-}
-
-func missing(w policy.Window, metric string) bool { return slices.Contains(w.Missing, metric) }
+func missing(w *policy.Window, metric string) bool { return slices.Contains(w.Missing, metric) }

@@ -39,27 +39,36 @@ func cellOf(s policy.Setting) cell {
 // where cap is the resource that all lanes share and that is full first, and ⊓
 // a minimum with round corners.
 func (e *Environment) steady(c cell, perFlush float64) float64 {
+	x, _ := e.flow(c, perFlush)
+	return x
+}
+
+// flow is the rate, and the share of their time that the lanes wait for
+// flushes. Lanes in each other's way are slower at all they do, waiting
+// included.
+func (e *Environment) flow(c cell, perFlush float64) (x, flushing float64) {
 	if e.Flat > 0 {
-		return e.Flat
+		return e.Flat, 0
 	}
-	flush := (e.FlushTrips*e.RoundTrip + e.FlushTime) / 1000 / perFlush
+	flush := e.flushSeconds() / perFlush
 	load := 1 / (1/softMin(e.perSecond(e.LoadCost), e.Connection) + flush)
 	w := softMin(e.perSecond(e.readCost(c)), load)
 	p := e.effectiveLanes(c)
 	agg := p * w / (1 + e.Contention*(p-1) + e.Crosstalk*p*(p-1))
 	limit := e.limit(c)
-	x := softMin(agg, limit) / (1 + e.Overload*max(0, agg/limit-1))
+	x = softMin(agg, limit) / (1 + e.Overload*max(0, agg/limit-1))
+	flushing = flush * w * x / agg
 	switch {
 	case !e.fits(c):
 		x *= swapping
 	case c.mode == e.Troubled:
 		x *= retrying
 	}
-	return x
+	return x, flushing
 }
 
 const (
-	swapping = 0.1 // share of the rate that is left where memory is short
+	swapping = 0.5 // share of the rate that is left where memory is short
 	retrying = 0.5 // and where parts are copied again and again
 )
 

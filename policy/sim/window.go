@@ -22,8 +22,8 @@ const (
 	// ends a window that much earlier, the slowest that much later, times what
 	// the largest of that many normal numbers is.
 	laneSpread = 0.04
-	// slowLaneTail is how much longer a window takes with one slow lane, as a
-	// share of the window.
+	// slowLaneTail is for how long the others wait for one slow lane, as a share
+	// of what was measured.
 	slowLaneTail = 0.5
 )
 
@@ -33,7 +33,7 @@ func (s *Stream) Window(seq int, r *probe.Run) policy.Window {
 	c := cellOf(r.Setting)
 	mb := float64(r.Bytes) / (1 << 20)
 	discard := r.Discard * mb
-	spread := s.spread(c)
+	spread := c.spread()
 
 	began, from, events := s.now, s.moved, s.checkpoints
 	quiet := !s.checkpointing()
@@ -49,6 +49,9 @@ func (s *Stream) Window(seq int, r *probe.Run) policy.Window {
 
 	// The lanes end one after the other: half of them are at work.
 	s.move(c, c.flush, 0.5, spread*mb, math.Inf(1))
+	if s.env.SlowLane {
+		s.idle(slowLaneTail * w.Seconds)
+	}
 	s.idle(s.env.flushSeconds() + cutTime + cutTrips*s.env.RoundTrip/1000)
 
 	w.MovedBytes = bytes(s.moved - from)
@@ -83,12 +86,8 @@ func flushes(c cell, before, mb float64) float64 {
 
 // spread is by how much the first lane of a window ends before the mean, and
 // the last one after it, as a share of the window.
-func (s *Stream) spread(c cell) float64 {
-	share := laneSpread * math.Sqrt(2*math.Log(c.lanes))
-	if s.env.SlowLane && c.lanes > 1 {
-		share += slowLaneTail
-	}
-	return min(share, 0.5)
+func (c cell) spread() float64 {
+	return laneSpread * math.Sqrt(2*math.Log(c.lanes))
 }
 
 // flushSeconds is how long one lane waits for one flush.
@@ -104,7 +103,8 @@ func (s *Stream) fill(w *policy.Window, c cell, before, mb float64) {
 		return
 	}
 	w.Flushes = int64(c.lanes * flushes(c, before, mb))
-	w.FlushWait = min(float64(w.Flushes)*s.env.flushSeconds(), w.Seconds*c.lanes)
+	_, flushing := s.env.later(s.phase()).flow(c, mb/c.lanes/flushes(c, before, mb))
+	w.FlushWait = flushing * w.Seconds * c.lanes
 	w.SourceWait = s.env.sourceShare(c, mb/w.Seconds) * w.Seconds * c.lanes
 	w.WriteWait = max(w.Seconds*c.lanes-w.FlushWait-w.SourceWait, 0)
 	w.CPU = float64(w.Rows) * s.env.RelayCost / 1e6

@@ -6,16 +6,16 @@ import (
 	"github.com/rapidbyte/rbt/policy"
 )
 
-// expect is the cost of a window of n bytes under c. A setting that has not run
-// is taken to need twice the leader's time, and every window as much beside it
-// as they did so far: connecting, cutting, asking the policy.
+// expect is the cost of a window of n bytes under c. A setting that has hardly
+// run is taken to need twice the leader's time, and every window as much beside
+// it as they did so far: connecting, cutting, asking the policy.
 func (s *Scheduler) expect(c *candidate, n int64) work {
 	w := work{bytes: float64(n), rows: float64(n) * s.rowsPerByte()}
-	switch {
-	case c.speed.known():
-		w.seconds = w.bytes / c.speed.byteRate()
-	case s.leader.speed.known():
-		w.seconds = 2 * w.bytes / s.leader.speed.byteRate()
+	if v := s.speedOf(c); v.known() {
+		w.seconds = reserve * w.bytes / v.byteRate()
+	}
+	if !c.speed.known() || c.tasted {
+		w.seconds *= 2
 	}
 	if s.masks.windows > 0 {
 		w.seconds += max(s.elapsed-s.moved.seconds, 0) / float64(s.masks.windows)
@@ -42,7 +42,7 @@ func (s *Scheduler) spent(more work) float64 {
 	if b.MaxFraction > 0 {
 		share = max(share, s.fraction(more)/b.MaxFraction)
 	}
-	if b.Rows > 0 && s.rowsBind {
+	if b.StrictRows && b.Rows > 0 {
 		share = max(share, (s.moved.rows+more.rows)/float64(b.Rows))
 	}
 	if b.LostTime > 0 {
@@ -62,6 +62,13 @@ func (s *Scheduler) fraction(more work) float64 {
 		return (s.moved.bytes + more.bytes) / float64(f.Bytes)
 	}
 	return 0
+}
+
+// enoughRows says whether a further window would pass Budget.Rows where that
+// bound is soft, and every challenger has the windows that it needs anyway.
+func (s *Scheduler) enoughRows(more work) bool {
+	rows := float64(s.spec.Budget.Rows)
+	return rows > 0 && s.rowsBind && s.round != nil && !s.round.lacking(s.spec.Budget.MinWindows) && s.moved.rows+more.rows > rows
 }
 
 // left is the budget as a policy sees it.

@@ -37,54 +37,53 @@ func TestEstimates(t *testing.T) {
 	}
 }
 
-// TestRows shows when the bound on rows is kept. The stream has 1000-byte rows,
-// so that 200 000 of them are 2 s at its rate.
+// upTo proposes every parallelism up to a number, in one round.
+func upTo(lanes int64) *scripted {
+	var all []policy.Setting
+	for n := range lanes {
+		all = append(all, one("parallelism", policy.IntValue(n+1)))
+	}
+	return &scripted{rounds: [][]policy.Setting{all}}
+}
+
+// TestRows shows when the bound on rows is kept.
 func TestRows(t *testing.T) {
 	rows := func(most int64, strict bool) int64 {
 		spec := only(orders(), "parallelism")
 		spec.Facts.Rows, spec.Facts.Bytes = 1e9, 1e12
 		spec.Budget.Rows, spec.Budget.StrictRows = most, strict
-		return world{noise: 0.1}.play(t, spec).decision.ProbeRows
+		return world{policy: upTo(16), noise: 0.1}.play(t, spec).decision.ProbeRows
 	}
-	const window = 50_000 // rows
-	free := rows(0, false)
-	t.Log(free, rows(500_000, false))
+	free, window := rows(0, false), int64(200_000)
 	if got := rows(200_000, false); got != free {
 		t.Errorf("200 000 rows hold no two windows for each candidate, so the bound gives way: %d rows, want %d", got, free)
 	}
 	if got := rows(200_000, true); got > 200_000+window {
 		t.Errorf("the bound is strict: %d rows", got)
 	}
-	if free < 600_000 {
-		t.Fatalf("%d rows are too few for this test", free)
-	}
-	if got := rows(500_000, false); got > 500_000+window {
-		t.Errorf("500 000 rows would do, so the bound is kept: %d rows", got)
+	if got := rows(1_000_000, false); got >= free {
+		t.Errorf("1 000 000 rows would do, so the bound keeps candidates from more than they need: %d rows, without %d", got, free)
 	}
 }
 
-// TestLostTime shows that slower settings may lose only so much time. The
-// policy has twelve of them.
+// TestLostTime shows that slower settings may lose only so much time. All but
+// one are slower.
 func TestLostTime(t *testing.T) {
-	var slow []policy.Setting
-	for lanes := range int64(16) {
-		slow = append(slow, one("parallelism", policy.IntValue(lanes+1)))
-	}
 	lost := func(share float64) float64 {
 		spec := only(orders(), "parallelism")
 		spec.Budget.LostTime = share
-		return world{policy: &scripted{rounds: [][]policy.Setting{slow}}, rate: func(s policy.Setting) float64 {
+		return world{policy: upTo(16), rate: func(s policy.Setting) float64 {
 			if s["parallelism"].Int == 4 {
 				return 100 * mib
 			}
-			return 20 * mib
+			return 40 * mib
 		}}.play(t, spec).decision.LostSeconds
 	}
-	const seconds, window = 115, 1.3
+	const seconds, window = 115, 2.5
 	if got := lost(0.03); got > 0.03*seconds+window {
 		t.Errorf("%.1f s were lost of %d s", got, seconds)
 	}
-	if got := lost(0); got < 0.05*seconds {
+	if got := lost(0); got < 0.08*seconds {
 		t.Errorf("only %.1f s were lost without a bound", got)
 	}
 }
@@ -114,15 +113,15 @@ func TestWindowSizes(t *testing.T) {
 	}
 }
 
-// TestFlushWindows shows that windows of different flush sizes hold the larger
-// one twice, on each lane.
+// TestFlushWindows shows that windows of different flush sizes hold each its
+// own on each lane, and so a flush.
 func TestFlushWindows(t *testing.T) {
 	got := world{touch: func(_ int, w *policy.Window) { w.FlushWait = 0.3 * w.Seconds * float64(w.Lanes) }}.
 		play(t, only(orders(), "copy_flush_bytes"))
-	least := int64(2 * 16 * mib * 4 * (1 - got.runs[2].Discard))
 	for _, r := range got.runs[2:] {
-		if r.Bytes < least {
-			t.Errorf("a window of %d bytes, at least %d", r.Bytes, least)
+		measured := int64(float64(r.Bytes) * (1 - r.Discard))
+		if least := 4 * r.Setting["copy_flush_bytes"].Int; measured < least-1 {
+			t.Errorf("a window measures %d bytes, at least %d", measured, least)
 		}
 	}
 }

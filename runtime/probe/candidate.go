@@ -20,6 +20,7 @@ type candidate struct {
 	grow    int // how many times its windows were too short
 	trouble int // retries and errors, in any of its windows
 	invalid string
+	tasted  bool // its one window so far is a small one
 
 	score   policy.Score
 	err     float64 // of the score's ratio to the leader's, as a fraction

@@ -112,8 +112,13 @@ func (s *Scheduler) warmUp(w policy.Window) {
 
 // count takes a window for evidence. Scores are due after a challenger's first
 // window, in case it is far off, and after each window of the leader that
-// completes a comparison.
+// completes a comparison. A taste counts until there is a whole window.
 func (s *Scheduler) count(c *candidate, w policy.Window) {
+	if c.tasted {
+		c.tasted, c.windows, c.speed, c.fresh = false, nil, speed{}, 0
+	} else if s.unknownName(c) {
+		c.tasted = true
+	}
 	c.windows = append(c.windows, w)
 	c.speed.add(w)
 	c.fresh++

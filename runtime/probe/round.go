@@ -64,7 +64,7 @@ func (s *Scheduler) begin(challengers []*candidate) {
 		challengers: challengers,
 		live:        slices.Clone(challengers),
 		most:        windowsPerRound,
-		share:       now + (exploring-now)/float64(max(s.knobsToTry(challengers), 1)),
+		share:       now + (exploring-now)/float64(s.knobsToTry(challengers)+1),
 	}
 	if least := s.leastCost(challengers); s.spent(least) > exploring {
 		s.ranOut = true
@@ -90,8 +90,9 @@ func (s *Scheduler) leastCost(challengers []*candidate) work {
 	return least
 }
 
-// knobsToTry counts the knobs that no candidate before this round has turned:
-// what is left of the budget is shared among them.
+// knobsToTry counts the knobs that no candidate before this round has turned.
+// Each gets an equal share of what is left of the budget, and one share is kept
+// for further steps.
 func (s *Scheduler) knobsToTry(challengers []*candidate) int {
 	n := 0
 	for _, k := range s.tunable {
@@ -131,15 +132,18 @@ func (s *Scheduler) turn() *candidate {
 // limit is the share of the budget that the next window may reach: the
 // round's own, but all that is for exploring while a challenger lacks windows.
 func (r *round) limit(minWindows int) float64 {
-	if r.confirms {
+	switch {
+	case r.confirms:
 		return 1
-	}
-	for _, c := range r.live {
-		if c.fresh < minWindows {
-			return max(exploring, r.share)
-		}
+	case r.lacking(minWindows):
+		return max(exploring, r.share)
 	}
 	return r.share
+}
+
+// lacking says whether a challenger has fewer windows than it needs.
+func (r *round) lacking(minWindows int) bool {
+	return slices.ContainsFunc(r.live, func(c *candidate) bool { return c.fresh < minWindows })
 }
 
 // stop ends the round once what was measured is scored.

@@ -214,7 +214,8 @@ func (s *Scheduler) try() {
 // run runs a window of c, if the budget holds it.
 func (s *Scheduler) run(c *candidate) {
 	n := s.size(c)
-	if s.masks.windows >= maxWindows || s.spent(s.expect(c, n)) > s.limit() {
+	cost := s.expect(c, n)
+	if s.masks.windows >= maxWindows || s.spent(cost) > s.limit() || s.enoughRows(cost) {
 		s.outOfBudget()
 		return
 	}

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"math"
+	"slices"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -43,59 +44,87 @@ func (s *Scheduler) windowSeconds() float64 {
 func (s *Scheduler) leastSeconds() float64 { return leastRoundTrips * s.roundTrip }
 
 // size is how many bytes a window of c takes, warm-up included. It lasts as
-// long as other windows do if c is as fast as before, or as the leader; a first
-// window is shorter, because c may be many times slower. It is never too short
-// for each lane to be busy.
+// long as other windows do if c is as fast as before, or as the leader. A first
+// window is shorter, because c may be many times slower, and but a taste where
+// the value of an enum is new, because such values can be a hundred times
+// slower. A window is never too short for each lane to be busy.
 func (s *Scheduler) size(c *candidate) int64 {
-	v, seconds := c.speed, s.windowSeconds()
-	if !v.known() {
-		v, seconds = s.leader.speed, seconds*caution
+	v, seconds := s.speedOf(c), s.windowSeconds()
+	if !c.speed.known() {
+		seconds *= caution
 	}
-	least := float64(max(s.spec.Budget.MinBytesPerLane, s.bytesPerLane(), 1) * s.lanes(c.setting))
-	measured := s.whole(c.setting, max(seconds*v.byteRate(), least))
+	lanes := float64(s.lanes(c.setting))
+	perLane := float64(s.leastPerLane(c))
+	if !s.unknownName(c) {
+		perLane = s.whole(c.setting, max(perLane, seconds*v.byteRate()/lanes))
+	}
+	measured := lanes * perLane
 	for range c.grow {
 		measured *= 2
 	}
 	if !s.warmedUp && s.masks.windows > 0 { // a first, short window may have seen buffers fill
-		measured = min(measured, warmGrowth*max(s.moved.bytes, least))
+		measured = min(measured, warmGrowth*max(s.moved.bytes, lanes))
 	}
 	return int64(min(measured/(1-discard), 1<<40))
 }
 
-// whole rounds the bytes of a window to a whole number of times what all lanes
-// move for the largest of the setting's Bytes knobs, if they are at least half
-// of that: if something happens after so many bytes, it then happens as often
-// in a window as it does on average, rather than once too often or too seldom.
-func (s *Scheduler) whole(set policy.Setting, bytes float64) float64 {
-	unit := 0.0
-	for _, k := range s.spec.Knobs {
-		if k.Kind == policy.Bytes {
-			unit = max(unit, float64(set[k.Name].Int*s.lanes(set)))
-		}
+// speedOf is c's speed as far as it is known, else the leader's. A taste is too
+// short to show that c is faster.
+func (s *Scheduler) speedOf(c *candidate) speed {
+	if !c.speed.known() || c.tasted && c.speed.byteRate() > s.leader.speed.byteRate() {
+		return s.leader.speed
 	}
-	if unit == 0 || bytes < unit/2 {
-		return bytes
-	}
-	return unit * math.Round(bytes/unit)
+	return c.speed
 }
 
-// bytesPerLane is the least that a lane moves in a window for the Bytes knobs
-// that the round turns.
-func (s *Scheduler) bytesPerLane() int64 {
-	if s.round == nil {
-		return 0
+// unknownName says whether c has not run and has another value of an enum than
+// the leader.
+func (s *Scheduler) unknownName(c *candidate) bool {
+	return len(c.windows) == 0 && slices.ContainsFunc(s.spec.Knobs, func(k policy.Knob) bool {
+		return k.Kind == policy.Enum && c.setting[k.Name] != s.leader.setting[k.Name]
+	})
+}
+
+// whole rounds what a lane moves in a window to a whole number of times the
+// setting's largest Bytes knob: if something happens after so many bytes, such
+// as a wait, it then happens as often in a window as it does on average, and
+// not once too often or too seldom. Where windows are much shorter than that,
+// it happens in none.
+func (s *Scheduler) whole(set policy.Setting, perLane float64) float64 {
+	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.lanes(s.leader.setting))
+	unit := s.largestBytes(set)
+	if unit == 0 || max(usual, perLane) < unit/2 {
+		return perLane
 	}
-	largest := int64(0)
+	return unit * max(math.Round(perLane/unit), 1)
+}
+
+// largestBytes is the largest value of the setting's Bytes knobs.
+func (s *Scheduler) largestBytes(set policy.Setting) float64 {
+	largest := 0.0
 	for _, k := range s.spec.Knobs {
-		if k.Kind != policy.Bytes {
-			continue
-		}
-		for _, c := range s.round.challengers {
-			here, there := c.setting[k.Name].Int, s.leader.setting[k.Name].Int
-			if here != there {
-				largest = max(largest, here, there)
-			}
+		if k.Kind == policy.Bytes {
+			largest = max(largest, float64(set[k.Name].Int))
 		}
 	}
-	return flushesPerWindow * largest
+	return largest
+}
+
+// leastPerLane is the least that a lane moves in a window of c:
+// Budget.MinBytesPerLane, and enough for the Bytes knobs that the round turns to
+// have their effect.
+func (s *Scheduler) leastPerLane(c *candidate) int64 {
+	least := max(s.spec.Budget.MinBytesPerLane, 1)
+	if s.round == nil {
+		return least
+	}
+	for _, k := range s.spec.Knobs {
+		turned := k.Kind == policy.Bytes && slices.ContainsFunc(s.round.challengers, func(o *candidate) bool {
+			return o.setting[k.Name] != s.leader.setting[k.Name]
+		})
+		if turned {
+			least = max(least, flushesPerWindow*c.setting[k.Name].Int)
+		}
+	}
+	return least
 }

@@ -47,6 +47,15 @@ func noTimeWith(lanes int) func(int, *policy.Window) {
 	}
 }
 
+// luckyWith makes the first windows of so many lanes faster than they are.
+func luckyWith(lanes int) func(int, *policy.Window) {
+	return func(n int, w *policy.Window) {
+		if w.Lanes == lanes && n < 8 {
+			w.Seconds /= 1.25
+		}
+	}
+}
+
 func memoryPerLane(_ int, w *policy.Window) { w.PeakMemory = int64(w.Lanes) * 80 * mib }
 
 // lines splits a story. What follows a # is for the reader.
@@ -85,15 +94,13 @@ func TestStories(t *testing.T) {
 			parallelism 9: 150
 			parallelism 6: 150
 			parallelism 9: 150
-			parallelism 6: 150
-			parallelism 9: 150
 			parallelism 6: 150                   # no better
 			baseline: 100                        # is the leader really ahead?
 			parallelism 6: 150
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+42, +59], 14 windows, cost 0.82 s",
+			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, cost 0.82 s",
 		}, {
 			"no clear winner",
 			world{}, only(orders(), "parallelism"), `
@@ -108,12 +115,8 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 2: 100
 			baseline: 100
-			parallelism 6: 100
-			baseline: 100
-			parallelism 2: 100
-			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 13 windows, cost 0.00 s",
+			"nothing was clearly better than the baseline, 9 windows, cost 0.00 s",
 		}, {
 			"a baseline many times too slow",
 			world{rate: byMode(180, 170, 20)}, with(only(orders(), "partition_mode"), "partition_mode", "mod"), `
@@ -124,19 +127,37 @@ func TestStories(t *testing.T) {
 			partition_mode range: 170
 			partition_mode ctid: 180
 			partition_mode range: 170
+			partition_mode ctid: 180
+			partition_mode range: 170
 			lock partition_mode ctid: lead`,
-			"partition_mode mod → ctid: +800.0 % [+686, +930], 5 windows, cost 0.69 s",
+			"partition_mode mod → ctid: +800.0 % [+671, +951], 5 windows, cost 0.69 s",
+		}, {
+			"a candidate many times too slow",
+			world{rate: byMode(100, 5, 90)}, only(orders(), "partition_mode"), `
+			baseline: 100
+			baseline: 100
+			try partition_mode range, mod beside ctid
+			partition_mode range: 5              # only a taste: 1.3 s, not 8 s
+			baseline: 100
+			partition_mode mod: 90
+			baseline: 100
+			partition_mode mod: 90
+			baseline: 100
+			partition_mode mod: 90
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 8 windows, cost 1.28 s",
 		}, {
 			"a small lead has to be confirmed",
 			world{noise: 0.02, rate: byMode(100, 112, 80)}, only(orders(), "partition_mode"), `
 			baseline: 102
 			baseline: 101
 			try partition_mode range, mod beside ctid
-			partition_mode range: 110
+			partition_mode range: 110            # a taste, forgotten when there is a whole window
 			baseline: 101
 			partition_mode mod: 80
 			baseline: 98
-			partition_mode mod: 79
+			partition_mode range: 110
 			baseline: 98
 			partition_mode range: 114
 			baseline: 101                        # range leads
@@ -146,7 +167,33 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			partition_mode range: 108
 			lock partition_mode range: lead`,
-			"partition_mode ctid → range: +12.2 % [+8, +17], 14 windows, cost 0.52 s",
+			"partition_mode ctid → range: +13.1 % [+8, +19], 13 windows, cost 0.33 s",
+		}, {
+			"a lead by luck",
+			world{touch: luckyWith(6)}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 2, 6 beside 4
+			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 125                   # leads at once
+			try parallelism 9 beside 6
+			parallelism 9: 100
+			parallelism 6: 125
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 18 windows, cost 0.00 s",
 		}, {
 			"a cold start",
 			world{touch: slowAtFirst}, only(orders(), "copy_format"), `
@@ -163,10 +210,10 @@ func TestStories(t *testing.T) {
 			copy_format text: 100
 			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 7 windows, cost 0.44 s",
+			"nothing was clearly better than the baseline, 6 windows, cost 0.44 s",
 		}, {
 			"a checkpoint",
-			world{rate: byLanes(6), touch: masked(4, 5, policy.MaskCheckpoint)}, only(orders(), "copy_format"), `
+			world{touch: masked(4, 5, policy.MaskCheckpoint)}, only(orders(), "copy_format"), `
 			baseline: 100
 			baseline: 100
 			try copy_format text beside binary
@@ -179,7 +226,7 @@ func TestStories(t *testing.T) {
 			copy_format text: 100
 			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 7 windows, 2 masked (checkpoint), cost 0.00 s",
+			"nothing was clearly better than the baseline, 6 windows, 2 masked (checkpoint), cost 0.00 s",
 		}, {
 			"checkpoints without end",
 			world{rate: byLanes(6), touch: masked(3, 1000, policy.MaskCheckpoint)}, only(orders(), "parallelism"), `
@@ -197,14 +244,12 @@ func TestStories(t *testing.T) {
 			parallelism 6: 150, checkpoint
 			parallelism 9: 150, checkpoint
 			parallelism 6: 150, checkpoint
-			parallelism 9: 150, checkpoint
-			parallelism 6: 150, checkpoint
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+42, +59], 14 windows, 3 masked (checkpoint), cost 1.62 s",
+			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, 3 masked (checkpoint), cost 1.62 s",
 		}, {
 			"a clock that stands still for one candidate",
 			world{touch: noTimeWith(6)}, only(orders(), "parallelism"), `
@@ -218,10 +263,8 @@ func TestStories(t *testing.T) {
 			parallelism 6: 0, again              # it cannot be measured: it is out
 			parallelism 2: 100
 			baseline: 100
-			parallelism 2: 100
-			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 7 windows, 3 masked (clock), cost 0.00 s",
+			"nothing was clearly better than the baseline, 5 windows, 3 masked (clock), cost 0.00 s",
 		}, {
 			"a candidate that needs too much memory",
 			world{rate: byLanes(16), touch: memoryPerLane}, only(orders(), "parallelism"), `
@@ -238,7 +281,7 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+41, +60], 8 windows, cost 0.78 s",
+			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.62 s",
 		}, {
 			"the stream ends in the probe phase",
 			world{size: 150 * mib}, only(orders(), "parallelism"), `
@@ -247,7 +290,6 @@ func TestStories(t *testing.T) {
 			try parallelism 2, 6 beside 4
 			parallelism 2: 100
 			baseline: 100
-			parallelism 6: 100
 			the stream ends
 			lock baseline: ended`,
 			"the stream ended in its probe phase",
