@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ type window struct {
 	start   reading   // at since
 	end     reading   // at until
 	total   flow
+	told    flow // of total, when result was asked for
 	retries int
 	errors  map[string]int
 }
@@ -93,14 +95,14 @@ func (w *window) leave() {
 	w.atWork--
 }
 
-// read notes how long a lane waited for rows.
-func (w *window) read(wait time.Duration) {
+// waited notes what a lane waited for without handing anything over.
+func (w *window) waited(f flow) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.total.sourceWait += wait
+	w.total = w.total.plus(f)
 }
 
 // wrote notes a block that a lane has handed to the destination.
@@ -179,10 +181,11 @@ func (w *window) failed(class string) {
 func (w *window) result() policy.Window {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.told = w.total
 	r := policy.Window{
 		Seq: w.seq, Candidate: w.run.Candidate, Lanes: w.lanes,
 		MovedBytes: w.total.bytes, MovedRows: w.total.rows,
-		Retries: w.retries, Errors: w.errors,
+		Retries: w.retries, Errors: maps.Clone(w.errors), // parts that straggle may still fail
 		PeakMemory: w.end.usage.memory,
 	}
 	if w.since.IsZero() {
@@ -201,6 +204,13 @@ func (w *window) result() policy.Window {
 	r.Missing = w.vitalsOf(&r)
 	r.Masked = w.mask(r)
 	return r
+}
+
+// straggled is what the window's parts moved behind its result.
+func (w *window) straggled() flow {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.total.minus(w.told)
 }
 
 // sent is what left this side, when so much more waits on it than before: a

@@ -1,0 +1,73 @@
+package runtime
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/runtime/probe"
+)
+
+// TestControllerBreaks has the scheduler panic: the tuning ends, with one fault
+// and the baseline, and the run does not.
+func TestControllerBreaks(t *testing.T) {
+	baseline := idle("orders", 4).plan.Baseline
+	for name, do := range map[string]func(*controller){
+		"when it says what is next": func(c *controller) {
+			c.window = newWindow(probe.Run{}, 1, c.began, c.scene)
+			for range 2 {
+				g := c.next(t.Context())
+				if diff := cmp.Diff(baseline, g.setting); diff != "" || !g.steady {
+					t.Errorf("steady: %t, setting (-want +got):\n%s", g.steady, diff)
+				}
+			}
+		},
+		"when the stream ends": func(c *controller) { c.cut(region{}, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told []string
+			r := &run{cfg: Config{
+				Autotune: &Autotune{Policy: mute{}},
+				Events:   func(e Event) { told = append(told, e.Name()) },
+			}}
+			do(&controller{run: r, sched: &probe.Scheduler{}, scene: &scene{}, baseline: baseline})
+			told = slices.DeleteFunc(told, func(name string) bool { return name == "window" })
+			if diff := cmp.Diff([]string{"autotune-fault", "autotune-decision", "steady"}, told); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestStragglers holds that what a window's parts move behind its end is part of
+// the next one: that is also where its time goes.
+func TestStragglers(t *testing.T) {
+	plan := idle("orders", 4).plan
+	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
+	plan.Stream.Bytes, plan.Stream.Rows = -1, -1
+	var moved []int64
+	r := &run{cfg: Config{
+		Autotune: &Autotune{Policy: mute{}, Budget: probe.DefaultBudget()},
+		Events: func(e Event) {
+			if e, ok := e.(WindowDone); ok {
+				moved = append(moved, e.Window.MovedBytes)
+			}
+		},
+	}}
+	c := newController(r, plan, &scene{})
+	first := c.next(t.Context()).window
+	first.wrote(0, flow{bytes: 100}, held(0))
+	first.close()
+	second := c.next(t.Context()).window
+	first.wrote(1, flow{bytes: 30}, held(0))
+	second.wrote(0, flow{bytes: 100}, held(0))
+	second.close()
+	third := c.next(t.Context()).window
+	third.close()
+	c.next(t.Context())
+	if diff := cmp.Diff([]int64{100, 130, 0}, moved); diff != "" {
+		t.Errorf("moved bytes (-want +got):\n%s", diff)
+	}
+}
