@@ -71,6 +71,7 @@ func (r *run) cut(ctx context.Context, b *board, t *task) error {
 		return nil
 	}
 	t.tuner.cut(g, parts)
+	g.steady = g.steady || t.cutter.Remaining() == 0 // there is nothing to try anything with
 	outcome := t.tuner.told(t.generation)
 	b.add(t, g, parts) // others copy while the books are told
 	r.noteTuning(ctx, t.name(), outcome...)
