@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -182,7 +183,7 @@ func (w *window) result() policy.Window {
 	r := policy.Window{
 		Seq: w.seq, Candidate: w.run.Candidate, Lanes: w.lanes,
 		MovedBytes: w.total.bytes, MovedRows: w.total.rows,
-		Retries: w.retries, Errors: w.errors,
+		Retries: w.retries, Errors: maps.Clone(w.errors), // parts that straggle may still fail
 		PeakMemory: w.end.usage.memory,
 	}
 	if w.since.IsZero() {

@@ -119,3 +119,16 @@ func TestWindow(t *testing.T) {
 		})
 	}
 }
+
+// TestWindowResultStays holds that a part that fails behind its window's end
+// changes nothing of what others may be reading.
+func TestWindowResultStays(t *testing.T) {
+	w := newWindow(probe.Run{}, 1, time.Now(), &scene{})
+	w.failed("57")
+	w.close()
+	got := w.result()
+	w.failed("57")
+	if diff := cmp.Diff(map[string]int{"57": 1}, got.Errors); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
