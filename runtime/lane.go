@@ -175,7 +175,7 @@ func (l *lane) read(ctx context.Context, j job, full chan<- *connectors.Block, d
 		last, err := l.reader.Next(ctx, b)
 		wait := time.Since(began)
 		done.SourceWait += wait
-		j.window.read(wait)
+		j.window.waited(flow{sourceWait: wait})
 		if err != nil {
 			return err
 		}
@@ -215,28 +215,31 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 // more to do for the part's window.
 func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
 	err := l.writer.Flush(ctx)
+	j.window.waited(l.flushes(done))
 	if err == nil {
 		l.board.dry(j)
 		err = l.writer.Commit(ctx, done.Rows)
 	}
-	stats := l.writer.Stats()
-	done.FlushTime, done.CommitTime, done.Flushes = stats.FlushTime, stats.CommitTime, stats.Flushes
+	done.CommitTime = l.writer.Stats().CommitTime
 	return err
 }
 
 // count counts a block that was written within the time.
 func (l *lane) count(j job, b *connectors.Block, done *PartDone, took time.Duration) {
-	stats := l.writer.Stats()
-	f := flow{
-		rows: int64(len(b.Ends)), bytes: int64(len(b.Data)),
-		flushes: stats.Flushes - done.Flushes, flushWait: stats.FlushTime - done.FlushTime,
-	}
-	f.writeWait = took - f.flushWait
+	f := l.flushes(done)
+	f.rows, f.bytes, f.writeWait = int64(len(b.Ends)), int64(len(b.Data)), took-f.flushWait
 	done.Rows += f.rows
 	done.Bytes += f.bytes
 	done.WriteWait += f.writeWait
-	done.Flushes, done.FlushTime = stats.Flushes, stats.FlushTime
 	j.task.rows.Add(f.rows)
 	j.task.bytes.Add(f.bytes)
 	j.window.wrote(l.number, f, l.writer)
+}
+
+// flushes are the part's flushes since the last call.
+func (l *lane) flushes(done *PartDone) flow {
+	stats := l.writer.Stats()
+	f := flow{flushes: stats.Flushes - done.Flushes, flushWait: stats.FlushTime - done.FlushTime}
+	done.Flushes, done.FlushTime = stats.Flushes, stats.FlushTime
+	return f
 }

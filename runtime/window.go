@@ -94,14 +94,14 @@ func (w *window) leave() {
 	w.atWork--
 }
 
-// read notes how long a lane waited for rows.
-func (w *window) read(wait time.Duration) {
+// waited notes what a lane waited for without handing anything over.
+func (w *window) waited(f flow) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.total.sourceWait += wait
+	w.total = w.total.plus(f)
 }
 
 // wrote notes a block that a lane has handed to the destination.
