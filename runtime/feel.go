@@ -21,6 +21,7 @@ func (r *run) feel(ctx context.Context, b *board) error {
 		case <-tick.C:
 		}
 		if !b.probing() {
+			b.scene.vitals.Store(nil) // the next probe phase may be hours away
 			continue
 		}
 		v, err := r.load.Vitals(ctx)
