@@ -188,6 +188,7 @@ func (b *board) again(t *task, parts []connectors.Part) {
 		t.queue = append(t.queue, piece{part: p})
 	}
 	t.state = copying
+	b.scene.events.Add(1)
 	b.changed.Broadcast()
 }
 

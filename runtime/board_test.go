@@ -167,6 +167,19 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestBoardUndone holds that parts that a crash undid disturb the window that
+// another stream is measured in.
+func TestBoardUndone(t *testing.T) {
+	s := &scene{}
+	large := idle("large", 2)
+	b := newBoard([]*task{large}, s)
+	before := s.events.Load()
+	b.again(large, []connectors.Part{{Mark: 1}})
+	if s.events.Load() == before {
+		t.Error("nothing tells the window")
+	}
+}
+
 func TestResolve(t *testing.T) {
 	mode := connectors.Choice{
 		Knob: policy.Knob{Name: "mode", Kind: policy.Enum, Values: []string{"a", "b"}},
