@@ -32,7 +32,7 @@ type controller struct {
 	window *window   // the last one; its result is not fetched yet
 	call   *call     // under way
 	calls  int
-	locked bool
+	winner policy.Setting // nil before the decision
 	// outcome is what the books are still to be told.
 	outcome []connectors.Tuning
 
@@ -72,14 +72,19 @@ func newController(r *run, p StreamPlan, s *scene) *controller {
 	}
 }
 
-// next says what to cut next. A mistake of ours in what decides it costs the
-// tuning, not the run.
-func (c *controller) next(ctx context.Context) (g region) {
-	defer func() {
-		if p := recover(); p != nil {
-			g = c.broken(p)
+// next says what to cut next.
+func (c *controller) next(ctx context.Context) region {
+	if c.winner == nil {
+		if g, tried := c.try(ctx); tried {
+			return g
 		}
-	}()
+	}
+	return region{setting: c.winner, steady: true}
+}
+
+// try is what to cut next in the probe phase. It reports whether that goes on.
+func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
+	defer c.spare()
 	if c.began.IsZero() {
 		c.began = time.Now()
 	}
@@ -89,14 +94,14 @@ func (c *controller) next(ctx context.Context) (g region) {
 		c.tellClamps()
 		switch {
 		case a.Lock != nil:
-			c.decided(*a.Lock)
-			return region{setting: a.Lock.Winner, steady: true}
+			c.locked(*a.Lock)
+			return region{}, false
 		case a.Run != nil:
 			c.seq++
 			c.window = newWindow(*a.Run, c.seq, c.began, c.scene)
-			return region{setting: a.Run.Setting, bytes: c.storedBytes(a.Run.Bytes), window: c.window}
+			return region{setting: a.Run.Setting, bytes: c.storedBytes(a.Run.Bytes), window: c.window}, true
 		case !c.ask(ctx, a):
-			return c.filler()
+			return c.filler(), true
 		}
 	}
 }
@@ -113,15 +118,19 @@ func (c *controller) fetch() {
 	c.sched.Measured(w, time.Since(c.began).Seconds())
 }
 
-// broken goes on with the baseline, without the scheduler.
-func (c *controller) broken(p any) region {
+// spare lets a panic of what decides, which is a mistake of ours, cost the
+// tuning and not the run: the stream goes on with the baseline.
+func (c *controller) spare() {
+	p := recover()
+	if p == nil || c.winner != nil {
+		return
+	}
 	f := policy.Fault{Stream: c.name, Reason: policy.FaultController, Detail: fmt.Sprint(p)}
 	c.fault(f)
 	c.decided(policy.Decision{
 		Stream: c.name, Policy: c.run.cfg.Autotune.Policy.Info(),
 		Baseline: c.baseline, Winner: c.baseline, Reason: policy.BecauseFault, Detail: f.Detail,
 	})
-	return region{setting: c.baseline, steady: true}
 }
 
 // cut notes what the region was cut into: nothing, where the stream has no more
@@ -142,14 +151,13 @@ func (c *controller) cut(g region, parts []connectors.Part) {
 
 // ended ends the probe phase of a stream that has no more rows.
 func (c *controller) ended() {
-	if c.locked {
+	if c.winner != nil {
 		return
 	}
+	defer c.spare()
 	c.window = nil // it got no rows
 	c.sched.Ended()
-	if a := c.sched.Next(); a.Lock != nil {
-		c.decided(*a.Lock)
-	}
+	c.locked(*c.sched.Next().Lock)
 }
 
 // storedBytes turns bytes as they are handed to the destination into bytes as
@@ -266,15 +274,17 @@ func (c *controller) tellClamps() {
 	}
 }
 
-// decided ends the probe phase.
-func (c *controller) decided(d policy.Decision) {
-	if c.locked {
-		return
-	}
-	c.locked = true
+// locked ends the probe phase with what the scheduler says.
+func (c *controller) locked(d policy.Decision) {
 	if f, failed := c.sched.Fault(); failed {
 		c.fault(f)
 	}
+	c.decided(d)
+}
+
+// decided ends the probe phase.
+func (c *controller) decided(d policy.Decision) {
+	c.winner = d.Winner
 	c.outcome = append(c.outcome, connectors.Tuning{Stream: c.name, Decision: &d})
 	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.knobs})
 	c.run.emit(Steady{Stream: c.name, Knobs: c.knobs, Setting: d.Winner})
