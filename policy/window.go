@@ -14,7 +14,8 @@ type Window struct {
 	Bytes int64 `json:"bytes"`
 	Rows  int64 `json:"rows"`
 	// MovedBytes and MovedRows are all that the window took from the stream,
-	// its warm-up included: what it costs of the budget.
+	// its warm-up included, in which lanes may finish the window before: what it
+	// costs of the budget.
 	MovedBytes int64 `json:"moved_bytes"`
 	MovedRows  int64 `json:"moved_rows"`
 	Lanes      int   `json:"lanes"` // at work

@@ -30,6 +30,7 @@ type controller struct {
 	began  time.Time // of the first window; zero before
 	seq    int       // windows so far
 	window *window   // the last one; its result is not fetched yet
+	before *window   // the one before it, whose parts may straggle
 	call   *call     // under way
 	calls  int
 	winner policy.Setting // nil before the decision
@@ -112,9 +113,14 @@ func (c *controller) fetch() {
 		return
 	}
 	w := c.window.result()
+	if c.before != nil {
+		late := c.before.straggled()
+		w.MovedBytes += late.bytes
+		w.MovedRows += late.rows
+	}
 	c.run.emit(WindowDone{Stream: c.name, Knobs: c.knobs, Setting: c.window.run.Setting, Window: w})
 	c.moved += w.MovedBytes
-	c.window = nil
+	c.before, c.window = c.window, nil
 	c.sched.Measured(w, time.Since(c.began).Seconds())
 }
 

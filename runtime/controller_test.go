@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
@@ -37,5 +38,36 @@ func TestControllerBreaks(t *testing.T) {
 				t.Errorf("told (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestStragglers holds that what a window's parts move behind its end is part of
+// the next one: that is also where its time goes.
+func TestStragglers(t *testing.T) {
+	plan := idle("orders", 4).plan
+	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
+	plan.Stream.Bytes, plan.Stream.Rows = -1, -1
+	var moved []int64
+	r := &run{cfg: Config{
+		Autotune: &Autotune{Policy: mute{}, Budget: probe.DefaultBudget()},
+		Events: func(e Event) {
+			if e, ok := e.(WindowDone); ok {
+				moved = append(moved, e.Window.MovedBytes)
+			}
+		},
+	}}
+	c := newController(r, plan, &scene{})
+	first := c.next(t.Context()).window
+	first.wrote(0, flow{bytes: 100}, held(0))
+	first.close()
+	second := c.next(t.Context()).window
+	first.wrote(1, flow{bytes: 30}, held(0))
+	second.wrote(0, flow{bytes: 100}, held(0))
+	second.close()
+	third := c.next(t.Context()).window
+	third.close()
+	c.next(t.Context())
+	if diff := cmp.Diff([]int64{100, 130, 0}, moved); diff != "" {
+		t.Errorf("moved bytes (-want +got):\n%s", diff)
 	}
 }

@@ -34,6 +34,7 @@ type window struct {
 	start   reading   // at since
 	end     reading   // at until
 	total   flow
+	told    flow // of total, when result was asked for
 	retries int
 	errors  map[string]int
 }
@@ -180,6 +181,7 @@ func (w *window) failed(class string) {
 func (w *window) result() policy.Window {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.told = w.total
 	r := policy.Window{
 		Seq: w.seq, Candidate: w.run.Candidate, Lanes: w.lanes,
 		MovedBytes: w.total.bytes, MovedRows: w.total.rows,
@@ -202,6 +204,13 @@ func (w *window) result() policy.Window {
 	r.Missing = w.vitalsOf(&r)
 	r.Masked = w.mask(r)
 	return r
+}
+
+// straggled is what the window's parts moved behind its result.
+func (w *window) straggled() flow {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.total.minus(w.told)
 }
 
 // sent is what left this side, when so much more waits on it than before: a
