@@ -18,7 +18,7 @@ type task struct {
 	generation int
 	into       string
 	tuner      *controller    // nil where the stream is not tuned
-	steady     bool           // the tuner has decided
+	steady     bool           // the tuner has decided, or there is nothing left to try anything with
 	window     *window        // the last one cut; nil without
 	setting    policy.Setting // of the parts cut last
 	queue      []piece
