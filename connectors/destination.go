@@ -42,7 +42,7 @@ type StreamState struct {
 	Published   bool
 	PublishedAt time.Time
 	Rows        int64
-	// Plan is what SavePlan was given for this generation.
+	// Plan is what Note was given for this generation.
 	Plan []byte
 	// Definition tells whether the stream is still the same.
 	Definition string

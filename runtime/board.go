@@ -158,6 +158,7 @@ func (b *board) copied(j job) {
 	j.window.leave()
 	j.task.leave()
 	j.task.parts++
+	j.task.stored += j.part.Bytes
 	b.settle(j.task)
 }
 

@@ -152,6 +152,21 @@ func TestBoardProbing(t *testing.T) {
 	}
 }
 
+// TestProgress holds that the parts of windows, which are cut one by one, are
+// not taken for all that there is.
+func TestProgress(t *testing.T) {
+	large := idle("large", 1)
+	large.plan.Stream.Rows, large.plan.Stream.Bytes = -1, 1000
+	b := newBoard([]*task{large}, &scene{})
+	offer(b, 0)
+	b.add(large, region{setting: large.plan.Baseline}, []connectors.Part{{Mark: 1, Bytes: 100}})
+	offer(b, 0)
+	b.copied(job{task: large, piece: piece{part: connectors.Part{Mark: 1, Bytes: 100}}})
+	if got := large.progress(0).Fraction; got != 0.1 {
+		t.Errorf("the fraction is %v, want 0.1", got)
+	}
+}
+
 // TestBoardUndone holds that parts that a crash undid disturb the window that
 // another stream is measured in.
 func TestBoardUndone(t *testing.T) {

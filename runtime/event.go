@@ -120,7 +120,8 @@ type AutotuneDecision struct {
 	Knobs []policy.Knob
 }
 
-// Steady comes when the rest of a tuned stream has been cut into parts.
+// Steady comes when the rest of a tuned stream is about to be cut into parts, or
+// when there is none.
 type Steady struct {
 	Stream  string
 	Knobs   []policy.Knob

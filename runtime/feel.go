@@ -6,9 +6,9 @@ import (
 )
 
 // feelEvery is how often the destination is asked for its vitals while a stream
-// is in its probe phase: a few times in a window, for a fraction of a
+// is in its probe phase: two or three times in a window, for a fraction of a
 // millisecond of the server's time.
-const feelEvery = 250 * time.Millisecond
+const feelEvery = 100 * time.Millisecond
 
 // feel keeps the destination's vitals fresh beside the lanes, until ctx ends.
 func (r *run) feel(ctx context.Context, b *board) error {

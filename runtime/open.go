@@ -145,6 +145,7 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 		}
 		t.issued = append(t.issued, p)
 		t.kept += rows
+		t.stored += p.Bytes
 	}
 	t.rows.Add(t.kept)
 	if t.kept > 0 {

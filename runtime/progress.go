@@ -28,13 +28,13 @@ func (r *run) watch(ctx context.Context, b *board) error {
 }
 
 // progress is how far the task is, by the estimate of its rows where there is
-// one, else by what the cutter has left. The board's lock is held.
+// one, else by that of its bytes. The board's lock is held.
 func (t *task) progress(lanes int) Progress {
 	p := Progress{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Lanes: lanes}
-	if rows := t.plan.Stream.Rows; rows > 0 {
+	if rows, bytes := t.plan.Stream.Rows, t.plan.Stream.Bytes; rows > 0 {
 		p.Fraction = min(1, float64(p.Rows)/float64(rows))
-	} else if n := len(t.issued); n > 0 {
-		p.Fraction = float64(n-len(t.queue)-t.active) / float64(n)
+	} else if bytes > 0 {
+		p.Fraction = min(1, float64(t.stored)/float64(bytes))
 	}
 	return p
 }

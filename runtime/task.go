@@ -18,7 +18,7 @@ type task struct {
 	generation int
 	into       string
 	tuner      *controller    // nil where the stream is not tuned
-	steady     bool           // the tuner has decided
+	steady     bool           // the tuner has decided, or there is nothing left to try anything with
 	window     *window        // the last one cut; nil without
 	setting    policy.Setting // of the parts cut last
 	queue      []piece
@@ -31,6 +31,7 @@ type task struct {
 
 	failed      bool          // its error ended the run
 	parts       int64         // committed
+	stored      int64         // bytes of the committed parts, as the source stores them
 	since       time.Time     // when the lanes, or the publisher, went to work on it
 	loadTime    time.Duration // while at least one lane was at work on it
 	publishTime time.Duration

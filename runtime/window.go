@@ -13,8 +13,8 @@ import (
 
 // window is a stretch of a stream's work that is measured. It is cut into one
 // part for each lane. Measuring begins when all of its lanes stream, and ends
-// when the first of them has nothing more to read: what lies before and behind
-// says nothing about its setting. Its methods may be called at once from
+// when all rows of the first of them have arrived and no other part waits: what
+// lies before and behind says nothing about its setting. Its methods may be called at once from
 // several goroutines.
 type window struct {
 	run   probe.Run
