@@ -69,7 +69,7 @@ const (
 	confirmLead    = 0.30
 	confirmWindows = 6
 	confirmShare   = 0.10
-	confirmErrors  = 3.0
+	confirmErrors  = 2.7
 
 	// Masks. A reason that masked maskRun windows in succession, or more than
 	// maskShare of at least maskSample windows, is how things are on these

@@ -30,6 +30,7 @@ type Scheduler struct {
 	repeats    string     // why
 	warm       []float64  // rates of the warm-up's windows
 	warmedUp   bool
+	wholes     bool // windows hold a whole number of each lane's Bytes knobs
 
 	round     *round // nil between rounds
 	rounds    int

@@ -81,11 +81,13 @@ func (s *Scheduler) unknownName(c *candidate) bool {
 // setting's largest Bytes knob: if something happens after so many bytes, such
 // as a wait, it then happens as often in a window as it does on average, and
 // not once too often or too seldom. Where windows are much shorter than that,
-// it happens in none.
+// it happens in none. Once windows are whole they stay so, since with the wait
+// they look slower, and would be smaller.
 func (s *Scheduler) whole(set policy.Setting, perLane float64) float64 {
-	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.lanes(s.leader.setting))
 	unit := s.largestBytes(set)
-	if unit == 0 || max(usual, perLane) < unit/2 {
+	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.lanes(s.leader.setting))
+	s.wholes = s.wholes || max(usual, perLane) >= unit/2
+	if unit == 0 || !s.wholes {
 		return perLane
 	}
 	return unit * max(math.Round(perLane/unit), 1)
