@@ -123,6 +123,7 @@ func (s *Scheduler) adopt(ahead []*candidate) {
 	s.round.drop(best)
 	best.settle(policy.Adopted, "")
 	s.leader, s.confirmed = best, false
+	s.led = append(s.led, best)
 	for _, c := range slices.Clone(s.round.live) {
 		if c.fresh > 0 && !c.over(best).above(worth, -dropErrors) {
 			s.drop(c, "behind the new leader")

@@ -66,5 +66,5 @@ func (s *Scheduler) needs(set policy.Setting) float64 {
 			buffers += float64(set[k.Name].Int)
 		}
 	}
-	return float64(s.lanes(set)) * buffers
+	return float64(s.spec.lanes(set)) * buffers
 }
