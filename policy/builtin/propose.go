@@ -15,18 +15,23 @@ import (
 // which is less than short windows can tell from nothing.
 const flushPays = 0.08
 
+// flushFirst is the share of the lanes' time that they must wait for flushes,
+// for the flush size to be tried before anything else: over slow links it is
+// worth more than lanes are, and costs less before there are more of them.
+const flushFirst = 0.3
+
 // sourcePays is the least share of the lanes' time that they must wait for the
 // source, for the partition mode to be tried before other knobs: what they wait
 // for otherwise no mode can change.
 const sourcePays = 0.5
 
-// propose tries one knob a round, around the leader. First each knob that may
-// matter, in order; then, as long as the best value is at the edge of those
-// tried, one step further; at last the partition mode where the lanes hardly
-// wait for the source. When all is tried it proposes nothing.
+// propose tries one knob a round, around the leader: those that the lanes wait
+// for most, then the others in order, then one step further wherever the best
+// value is at the edge of those tried, then the partition mode if the lanes
+// hardly wait for the source. When all is tried it proposes nothing.
 func propose(r policy.ProposeRequest) policy.Proposal {
 	knobs := inOrder(r.Knobs)
-	for _, now := range []turn{first, further, late} {
+	for _, now := range []turn{soon, first, further, late} {
 		for _, k := range knobs {
 			values := next(k, r)
 			if k.Name == knobFlush {
@@ -44,16 +49,20 @@ func propose(r policy.ProposeRequest) policy.Proposal {
 type turn int
 
 const (
-	first turn = iota
+	soon turn = iota
+	first
 	further
 	late
 )
 
 func turnOf(k policy.Knob, r policy.ProposeRequest) turn {
-	switch {
-	case len(triedValues(k, r)) > 1:
+	if share, ok := flushShare(r); k.Name == knobFlush && ok && share >= flushFirst {
+		return soon
+	}
+	if len(triedValues(k, r)) > 1 {
 		return further
-	case k.Name == knobMode && !sourceMatters(r):
+	}
+	if share, ok := sourceShare(r); k.Name == knobMode && ok && share < sourcePays {
 		return late
 	}
 	return first
@@ -104,7 +113,7 @@ func inOrder(knobs []policy.Knob) []policy.Knob {
 // the lanes hardly wait for flushes, else those that would have them wait more
 // often. Where it is not known how long they wait, every size may pay.
 func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
-	share, ok := waitShare(windowsOf(r.Leader, r), "dest_flush_secs", func(w *policy.Window) float64 { return w.FlushWait })
+	share, ok := flushShare(r)
 	if !ok {
 		return values
 	}
@@ -113,17 +122,20 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	})
 }
 
-// sourceMatters says whether the lanes wait for the source long enough, under
-// the leader, for another partition mode to pay. Where it is not known, it may.
-func sourceMatters(r policy.ProposeRequest) bool {
-	share, ok := waitShare(windowsOf(r.Leader, r), "source_wait_secs", func(w *policy.Window) float64 { return w.SourceWait })
-	return !ok || share >= sourcePays
+// flushShare is the share of the lanes' time that they wait for flushes under
+// the leader; not ok where it is not known.
+func flushShare(r policy.ProposeRequest) (share float64, ok bool) {
+	return waitShare(r, "dest_flush_secs", func(w *policy.Window) float64 { return w.FlushWait })
 }
 
-// waitShare is the share of the lanes' time that they spent on one kind of
-// waiting; not ok where it is not known.
-func waitShare(windows []policy.Window, metric string, wait func(*policy.Window) float64) (share float64, ok bool) {
+// sourceShare is the same for waiting for rows.
+func sourceShare(r policy.ProposeRequest) (share float64, ok bool) {
+	return waitShare(r, "source_wait_secs", func(w *policy.Window) float64 { return w.SourceWait })
+}
+
+func waitShare(r policy.ProposeRequest, metric string, wait func(*policy.Window) float64) (share float64, ok bool) {
 	sum, lanes := 0.0, 0.0
+	windows := windowsOf(r.Leader, r)
 	for i := range windows {
 		if w := &windows[i]; !missing(w, metric) {
 			sum += wait(w)

@@ -141,8 +141,9 @@ func TestPropose(t *testing.T) {
 		{"more lanes still", asked(lanes(6), all...), "parallelism 9 beside 6"},
 		{"fewer still", asked(lanes(2), all...), "parallelism 1 beside 2"},
 		{"a larger flush still", waiting(1, 0.3, asked(flush(16), all...)), "copy_flush_bytes 32MiB beside 16MiB"},
-		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.3, asked(nil)), "parallelism 2, 6 beside 4"},
-		{"and the mode at last", waiting(0.1, 0.3, asked(nil, all[2:]...)), "partition_mode range, mod beside ctid"},
+		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.2, asked(nil)), "parallelism 2, 6 beside 4"},
+		{"the flush before that, where they wait for little else", waiting(0.1, 0.4, asked(nil)), "copy_flush_bytes 16MiB beside 8MiB"},
+		{"and the mode at last", waiting(0.1, 0.2, asked(nil, all[2:]...)), "partition_mode range, mod beside ctid"},
 		{"knobs that it does not know", policy.ProposeRequest{Knobs: others, Baseline: standing, Leader: standing}, "batch 50, 150 beside 100"},
 		{"without any knob", policy.ProposeRequest{}, ""},
 	} {

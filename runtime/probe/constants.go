@@ -22,6 +22,9 @@ const (
 	// comparison but too dear: over slow links no flush size was tried at all
 	// (simulated: p95 of the regret at 120 s 24 % instead of 19 %).
 	flushesPerWindow = 1
+	// wholeFrom is from which share of a Bytes knob on, per lane, windows are
+	// made to hold the whole of it.
+	wholeFrom = 0.5
 
 	// Warm-up. Leader windows count once two successive ones agree this well;
 	// after warmWindows they count as they are.
@@ -69,7 +72,8 @@ const (
 	confirmLead    = 0.30
 	confirmWindows = 6
 	confirmShare   = 0.10
-	confirmErrors  = 3.0
+	confirmErrors  = 2.7
+	exploring      = 1 - confirmShare // the share that may go before
 
 	// Masks. A reason that masked maskRun windows in succession, or more than
 	// maskShare of at least maskSample windows, is how things are on these

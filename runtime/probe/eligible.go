@@ -32,9 +32,8 @@ func Eligible(s Spec) (policy.Skip, bool) {
 	if s.Facts.Bytes < 0 {
 		return policy.Skip{}, true
 	}
-	probe := Scheduler{spec: s}
 	windows := int64(2 + 2*s.Budget.MinWindows)
-	need := windows * probe.lanes(s.Baseline) * s.Budget.MinBytesPerLane
+	need := windows * s.lanes(s.Baseline) * s.Budget.MinBytesPerLane
 	if room := s.Budget.MaxFraction * float64(s.Facts.Bytes); s.Budget.MaxFraction > 0 && room < float64(need) {
 		return skip(policy.SkippedSmall, fmt.Sprintf("%.3g %% of about %s cannot hold %d windows of %s",
 			100*s.Budget.MaxFraction, megabytes(s.Facts.Bytes), windows, megabytes(need/windows)))

@@ -60,11 +60,13 @@ func (s *Scheduler) judge() {
 	for _, c := range slices.Clone(r.live) {
 		switch enough := c.fresh >= s.spec.Budget.MinWindows; {
 		case c.fresh == 0:
-		case c.lead.reversed().atOnce(false):
+		case c.lead.reversed().atOnce():
 			s.drop(c, "far behind")
 		case enough && !c.lead.above(worth, -dropErrors):
 			s.drop(c, "not ahead")
-		case c.lead.atOnce(c.tasted), enough && c.lead.ahead(s.spec.Budget.Lead, stableErrors):
+		case c.tasted && c.lead.atOnce():
+			s.repeat = c // a whole window, before another of the slow leader
+		case !c.tasted && c.lead.atOnce(), enough && c.lead.ahead(s.spec.Budget.Lead, stableErrors):
 			ahead = append(ahead, c)
 		}
 	}
@@ -121,6 +123,7 @@ func (s *Scheduler) adopt(ahead []*candidate) {
 	s.round.drop(best)
 	best.settle(policy.Adopted, "")
 	s.leader, s.confirmed = best, false
+	s.led = append(s.led, best)
 	for _, c := range slices.Clone(s.round.live) {
 		if c.fresh > 0 && !c.over(best).above(worth, -dropErrors) {
 			s.drop(c, "behind the new leader")

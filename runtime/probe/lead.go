@@ -26,10 +26,9 @@ func (l lead) above(share, errors float64) bool { return l.log-errors*l.err > ma
 // number of standard errors.
 func (l lead) ahead(share, errors float64) bool { return l.above(share, 0) && l.above(0, errors) }
 
-// atOnce says whether the lead is so large that a single window will do; if
-// that was a taste only, it has to be huge.
-func (l lead) atOnce(tasted bool) bool {
-	return l.log > hugeGap || !tasted && l.log > largeGap && l.log > largeErrors*l.err
+// atOnce says whether the lead is so large that a single window will do.
+func (l lead) atOnce() bool {
+	return l.log > hugeGap || l.log > largeGap && l.log > largeErrors*l.err
 }
 
 func (l lead) reversed() lead { return lead{-l.log, l.err} }
@@ -67,5 +66,5 @@ func (s *Scheduler) needs(set policy.Setting) float64 {
 			buffers += float64(set[k.Name].Int)
 		}
 	}
-	return float64(s.lanes(set)) * buffers
+	return float64(s.spec.lanes(set)) * buffers
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -29,10 +30,7 @@ func (s *Scheduler) spend(c *candidate, w policy.Window, elapsed float64) {
 func (s *Scheduler) inspect(c *candidate, w policy.Window) {
 	rose := w.PeakMemory > s.peak
 	s.peak = max(s.peak, w.PeakMemory)
-	c.trouble += max(w.Retries, 0)
-	for _, n := range w.Errors {
-		c.trouble += max(n, 0)
-	}
+	c.trouble += trouble(w)
 	limit := s.spec.Guards.MaxMemory
 	switch {
 	case c.id == 0:
@@ -43,21 +41,29 @@ func (s *Scheduler) inspect(c *candidate, w policy.Window) {
 	}
 }
 
-// expel takes an invalid candidate out. Where it leads, the one that it was
-// ahead of leads again.
+// trouble counts retries and errors. More than a thousand are a thousand.
+func trouble(w policy.Window) int {
+	n := min(max(w.Retries, 0), 1000)
+	for _, errors := range w.Errors {
+		n += min(max(errors, 0), 1000)
+	}
+	return min(n, 1000)
+}
+
+// expel takes an invalid candidate out. Where it leads, the leader before it
+// leads again, and the round is over.
 func (s *Scheduler) expel(c *candidate) {
 	c.settle(policy.Invalid, c.invalid)
-	r := s.round
-	if r != nil {
-		r.drop(c)
+	s.led = slices.DeleteFunc(s.led, func(l *candidate) bool { return l == c })
+	if s.round != nil {
+		s.round.drop(c)
 	}
-	if c == s.leader {
-		for s.leader.invalid != "" {
-			s.leader = s.leader.rival
-		}
-		if r != nil {
-			r.stop()
-		}
+	if c != s.leader {
+		return
+	}
+	s.leader = s.led[len(s.led)-1]
+	if s.round != nil {
+		s.round.stop()
 	}
 }
 
@@ -94,6 +100,7 @@ func (s *Scheduler) warmUp(w policy.Window) {
 	rate := w.BytesPerSecond()
 	s.leader.speed = speed{}
 	s.leader.speed.add(w)
+	s.wholes = s.wholes || s.wouldFlush()
 	s.warm = append(s.warm, rate)
 	n := len(s.warm)
 	agree := n > 1 && math.Abs(math.Log(rate/s.warm[n-2])) <= warmAgree
@@ -102,7 +109,6 @@ func (s *Scheduler) warmUp(w policy.Window) {
 	}
 	s.warmedUp = true
 	s.leader.speed = speed{}
-	s.rowsBind = false
 	s.count(s.leader, w)
 	s.rowsBind = s.rowsMustBind()
 	if seconds := s.duration(); seconds < s.spec.Budget.WorthSeconds {
@@ -123,6 +129,7 @@ func (s *Scheduler) count(c *candidate, w policy.Window) {
 	c.speed.add(w)
 	c.fresh++
 	s.last = c
+	s.wholes = s.wholes || s.wouldFlush()
 	if r := s.round; r != nil {
 		r.due = c == s.leader && r.unscored || c != s.leader && c.fresh == 1
 		r.unscored = true

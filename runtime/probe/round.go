@@ -8,10 +8,6 @@ import (
 	"github.com/rapidbyte/rbt/policy"
 )
 
-// exploring is the share of the budget that may go before the leader is
-// confirmed.
-const exploring = 1 - confirmShare
-
 // round compares challengers with the leader: a window of the leader, one of a
 // challenger, one of the leader, one of the next challenger, and so on, so that
 // each challenger's window lies between two of the leader's. The order of the
@@ -66,7 +62,11 @@ func (s *Scheduler) begin(challengers []*candidate) {
 		most:        windowsPerRound,
 		share:       now + (exploring-now)/float64(s.knobsToTry(challengers)+1),
 	}
-	if least := s.leastCost(challengers); s.spent(least) > exploring {
+	s.wholes = s.wholes || s.turnsBytes()
+	if s.spent(s.leastCost(challengers)) > exploring {
+		for _, c := range challengers {
+			c.settle(policy.Untried, "the budget was too small for it")
+		}
 		s.ranOut = true
 		s.round = nil
 	}

@@ -25,11 +25,13 @@ type Scheduler struct {
 
 	candidates []*candidate // by id; the baseline first
 	leader     *candidate
-	last       *candidate // whose window was the last that counted
-	repeat     *candidate // whose window was masked and is run again
-	repeats    string     // why
-	warm       []float64  // rates of the warm-up's windows
+	led        []*candidate // the leaders that are still valid, the baseline first
+	last       *candidate   // whose window was the last that counted
+	repeat     *candidate   // whose window was masked and is run again
+	repeats    string       // why
+	warm       []float64    // rates of the warm-up's windows
 	warmedUp   bool
+	wholes     bool // windows hold a whole number of each lane's Bytes knobs
 
 	round     *round // nil between rounds
 	rounds    int
@@ -54,7 +56,7 @@ func New(s Spec) *Scheduler {
 	n := &Scheduler{
 		spec: s, tunable: tunable(s), guard: newGuard(s), masks: newMasks(),
 		random:     rand.New(rand.NewPCG(s.Seed, 0)),
-		candidates: []*candidate{base}, leader: base,
+		candidates: []*candidate{base}, leader: base, led: []*candidate{base},
 		rowsBind: s.Budget.StrictRows,
 	}
 	n.proceed()

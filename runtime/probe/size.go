@@ -8,8 +8,8 @@ import (
 )
 
 // lanes is how many lanes a setting has: the value of the runtime's own count.
-func (s *Scheduler) lanes(set policy.Setting) int64 {
-	for _, k := range s.spec.Knobs {
+func (s Spec) lanes(set policy.Setting) int64 {
+	for _, k := range s.Knobs {
 		if k.Owner == policy.Runtime && k.Kind == policy.Int {
 			return max(set[k.Name].Int, 1)
 		}
@@ -53,8 +53,8 @@ func (s *Scheduler) size(c *candidate) int64 {
 	if !c.speed.known() {
 		seconds *= caution
 	}
-	lanes := float64(s.lanes(c.setting))
-	perLane := float64(s.leastPerLane(c))
+	lanes := float64(s.spec.lanes(c.setting))
+	perLane := s.leastPerLane(c)
 	if !s.unknownName(c) {
 		perLane = s.whole(c.setting, max(perLane, seconds*v.byteRate()/lanes))
 	}
@@ -89,20 +89,31 @@ func (s *Scheduler) unknownName(c *candidate) bool {
 // setting's largest Bytes knob: if something happens after so many bytes, such
 // as a wait, it then happens as often in a window as it does on average, and
 // not once too often or too seldom. Where windows are much shorter than that,
-// it happens in none.
+// it is to happen in none.
 func (s *Scheduler) whole(set policy.Setting, perLane float64) float64 {
-	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.lanes(s.leader.setting))
-	unit := s.largestBytes(set)
-	if unit == 0 || max(usual, perLane) < unit/2 {
+	unit := s.spec.largestBytes(set)
+	switch {
+	case unit == 0:
 		return perLane
+	case s.wholes:
+		return unit * max(math.Round(perLane/unit), 1)
 	}
-	return unit * max(math.Round(perLane/unit), 1)
+	return min(perLane, unit*(1-discard))
+}
+
+// wouldFlush says whether a usual window of the leader is about as long as its
+// largest Bytes knob, or longer. It is asked once for all: with the wait,
+// windows look slower, and would be too short for it again.
+func (s *Scheduler) wouldFlush() bool {
+	set := s.leader.setting
+	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.spec.lanes(set))
+	return max(usual, float64(s.spec.Budget.MinBytesPerLane)) >= wholeFrom*s.spec.largestBytes(set)
 }
 
 // largestBytes is the largest value of the setting's Bytes knobs.
-func (s *Scheduler) largestBytes(set policy.Setting) float64 {
+func (s Spec) largestBytes(set policy.Setting) float64 {
 	largest := 0.0
-	for _, k := range s.spec.Knobs {
+	for _, k := range s.Knobs {
 		if k.Kind == policy.Bytes {
 			largest = max(largest, float64(set[k.Name].Int))
 		}
@@ -111,20 +122,21 @@ func (s *Scheduler) largestBytes(set policy.Setting) float64 {
 }
 
 // leastPerLane is the least that a lane moves in a window of c:
-// Budget.MinBytesPerLane, and enough for the Bytes knobs that the round turns to
-// have their effect.
-func (s *Scheduler) leastPerLane(c *candidate) int64 {
-	least := max(s.spec.Budget.MinBytesPerLane, 1)
-	if s.round == nil {
-		return least
-	}
-	for _, k := range s.spec.Knobs {
-		turned := k.Kind == policy.Bytes && slices.ContainsFunc(s.round.challengers, func(o *candidate) bool {
-			return o.setting[k.Name] != s.leader.setting[k.Name]
-		})
-		if turned {
-			least = max(least, flushesPerWindow*c.setting[k.Name].Int)
-		}
+// Budget.MinBytesPerLane, and enough for a Bytes knob that the round turns to
+// have its effect.
+func (s *Scheduler) leastPerLane(c *candidate) float64 {
+	least := float64(max(s.spec.Budget.MinBytesPerLane, 1))
+	if s.round != nil && s.turnsBytes() {
+		least = max(least, flushesPerWindow*s.spec.largestBytes(c.setting))
 	}
 	return least
+}
+
+// turnsBytes says whether the round turns a Bytes knob.
+func (s *Scheduler) turnsBytes() bool {
+	return slices.ContainsFunc(s.spec.Knobs, func(k policy.Knob) bool {
+		return k.Kind == policy.Bytes && slices.ContainsFunc(s.round.challengers, func(c *candidate) bool {
+			return c.setting[k.Name] != s.leader.setting[k.Name]
+		})
+	})
 }

@@ -123,14 +123,15 @@ func TestStories(t *testing.T) {
 			baseline: 20
 			baseline: 20
 			try partition_mode ctid, range beside mod
-			partition_mode ctid: 180             # no more windows of the baseline
+			partition_mode ctid: 180             # a taste; no more windows of the baseline
+			partition_mode ctid: 180             # it leads
 			partition_mode range: 170
 			partition_mode ctid: 180
 			partition_mode range: 170
 			partition_mode ctid: 180
 			partition_mode range: 170
 			lock partition_mode ctid: lead`,
-			"partition_mode mod → ctid: +800.0 % [+671, +951], 5 windows, cost 0.69 s",
+			"partition_mode mod → ctid: +800.0 % [+671, +951], 6 windows, cost 0.69 s",
 		}, {
 			"a candidate many times too slow",
 			world{rate: byMode(100, 5, 90)}, only(orders(), "partition_mode"), `
