@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -23,11 +24,12 @@ type board struct {
 	tasks   []*task
 	left    int // tasks that are not published
 	stopped bool
+	room    int // lanes that the servers have connections for
 	scene   *scene
 }
 
 func newBoard(tasks []*task, s *scene) *board {
-	b := &board{tasks: tasks, left: len(tasks), scene: s}
+	b := &board{tasks: tasks, left: len(tasks), room: math.MaxInt, scene: s}
 	b.changed = sync.NewCond(&b.mu)
 	return b
 }
@@ -98,7 +100,7 @@ func (b *board) lanes() int {
 			n = max(n, t.parallelism())
 		}
 	}
-	return n
+	return min(n, b.room)
 }
 
 // job is the task's next job. The board's lock is held.
@@ -160,6 +162,19 @@ func (b *board) copied(j job) {
 	j.task.parts++
 	j.task.stored += j.part.Bytes
 	b.settle(j.task)
+}
+
+// giveBack takes back the part of a lane that got no connection. Neither that
+// lane nor one with a higher number gets another.
+func (b *board) giveBack(j job, lane int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.room = min(b.room, lane)
+	b.scene.busy.Add(-1)
+	j.window.leave()
+	j.task.queue = slices.Insert(j.task.queue, 0, j.piece)
+	j.task.leave()
+	b.changed.Broadcast()
 }
 
 // settle notes whether every part is committed. b.mu is held.

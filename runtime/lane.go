@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,7 +59,12 @@ func (l *lane) do(ctx context.Context, j job) error {
 	case toCut:
 		return l.run.cut(ctx, l.board, j.task)
 	}
-	if err := l.copy(ctx, j); err != nil {
+	err := l.copy(ctx, j)
+	if errors.Is(err, errNoRoom) {
+		l.board.giveBack(j, l.number)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	l.board.copied(j)
@@ -101,6 +107,9 @@ func (l *lane) try(ctx context.Context, j job) error {
 	began := time.Now()
 	done := PartDone{Part: j.part, Lane: l.number}
 	err := l.open(ctx)
+	if err != nil && connectors.ErrorClass(err) == noRoom && l.number >= j.task.baselineLanes() {
+		err = errNoRoom
+	}
 	if err == nil {
 		err = l.relay(ctx, j, &done)
 	}
@@ -116,6 +125,13 @@ func (l *lane) try(ctx context.Context, j job) error {
 	l.run.emit(done)
 	return nil
 }
+
+// noRoom is the class of the errors of a server that has no connection left.
+const noRoom = "53"
+
+// errNoRoom ends the work of a lane that there would not be without tuning:
+// others copy its part. It is not worth waiting for.
+var errNoRoom = errors.New("there is no room for another lane")
 
 // open opens the connections that the lane lacks.
 func (l *lane) open(ctx context.Context) (err error) {

@@ -83,6 +83,9 @@ func (t *task) name() string { return t.plan.Stream.Spec.Name }
 // parallelism is how many lanes may work on the task at once.
 func (t *task) parallelism() int { return int(t.setting[Parallelism].Int) }
 
+// baselineLanes is how many lanes would work on the task without tuning.
+func (t *task) baselineLanes() int { return int(t.plan.Baseline[Parallelism].Int) }
+
 // fill completes freshly cut parts.
 func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 	for i := range parts {

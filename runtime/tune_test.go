@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -525,5 +526,53 @@ func TestMissingMetrics(t *testing.T) {
 				t.Errorf("faults %v, %d decisions", faults, len(of[runtime.AutotuneDecision](seen)))
 			}
 		})
+	}
+}
+
+// crowded has a destination without room for more than some lanes.
+type crowded struct {
+	connectors.Destination
+	left *atomic.Int32
+}
+
+type crowdedLoad struct {
+	connectors.Load
+	left *atomic.Int32
+}
+
+func (d crowded) Begin(ctx context.Context, r connectors.Run) (connectors.Load, error) {
+	load, err := d.Destination.Begin(ctx, r)
+	return crowdedLoad{load, d.left}, err
+}
+
+func (l crowdedLoad) Writer(ctx context.Context) (connectors.Writer, error) {
+	if l.left.Add(-1) < 0 {
+		return nil, tooMany{}
+	}
+	return l.Load.Writer(ctx)
+}
+
+type tooMany struct{}
+
+func (tooMany) Error() string   { return "sorry, too many clients already" }
+func (tooMany) Class() string   { return "53" }
+func (tooMany) Retryable() bool { return true }
+
+// TestNoRoomForMoreLanes holds that lanes which only tuning asks for need not
+// get connections.
+func TestNoRoomForMoreLanes(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, manyOrders)
+	lanes := func(n int64) policy.Setting { return policy.Setting{"parallelism": policy.IntValue(n)} }
+	more := scripted{anything(3, lanes(7), lanes(8)), values(func(e policy.Evidence) float64 { return float64(1 + e.ID) })}
+	cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), more)
+	left := &atomic.Int32{}
+	left.Store(5)
+	cfg.Destination = crowded{cfg.Destination, left}
+	mustRun(t, cfg)
+	sameRows(t, src, dst, "orders")
+	if left.Load() >= 0 {
+		t.Error("nobody asked for more lanes than there is room for")
 	}
 }
