@@ -11,7 +11,8 @@ type Spec struct {
 	Facts  policy.Facts
 	Policy policy.Info
 	// Knobs are all knobs as they hold for the stream: an enum lists only what
-	// the stream supports. Those in Pins are never turned.
+	// the stream supports. Those in Pins are never turned. The Int knob that the
+	// runtime owns is how many lanes a setting has.
 	Knobs    []policy.Knob
 	Pins     policy.Setting
 	Baseline policy.Setting
@@ -46,7 +47,8 @@ type Budget struct {
 	Rows       int64
 	StrictRows bool
 	// MaxFraction of the estimated rows, or bytes where rows are unknown, is
-	// the most that windows may move. Hard, where there is an estimate.
+	// the most that windows may move; 0 is no bound. Hard, where there is an
+	// estimate.
 	MaxFraction float64
 	// LostTime is the most time that slower settings may lose, as a fraction of
 	// the stream's estimated duration; 0 is no bound.
