@@ -39,11 +39,12 @@ type Budget struct {
 	// Seconds is the most that the phase may last, from the stream's first
 	// window. Hard.
 	Seconds float64
-	// Rows is the most rows that windows may move; 0 is no bound. Where they
-	// cannot hold MinWindows for each value that may be tried, the bound gives
-	// way altogether and MaxFraction and Seconds hold alone, unless StrictRows
-	// is set. What runs while the policy is asked does not count: it runs under
-	// the best setting known and costs nothing.
+	// Rows is the most rows that windows may move; 0 is no bound. It gives way
+	// to MinWindows, unless StrictRows is set: once so many rows have moved, a
+	// candidate gets no more windows than those. Where rows are too few for
+	// MinWindows of each value that is likely to be tried, the bound is dropped,
+	// and MaxFraction and Seconds hold alone. What runs while the policy is
+	// asked does not count: it runs under the best setting known.
 	Rows       int64
 	StrictRows bool
 	// MaxFraction of the estimated rows, or bytes where rows are unknown, is
@@ -54,7 +55,7 @@ type Budget struct {
 	// the stream's estimated duration; 0 is no bound.
 	LostTime float64
 	// MinWindows is how many valid windows a candidate needs before it is
-	// judged.
+	// judged, unless the first shows that it is far ahead or far behind.
 	MinWindows int
 	// Lead is how far ahead a candidate must be, as a fraction, with stable
 	// variance, for its round to stop early.
