@@ -100,7 +100,7 @@ func (s *Scheduler) warmUp(w policy.Window) {
 	rate := w.BytesPerSecond()
 	s.leader.speed = speed{}
 	s.leader.speed.add(w)
-	s.wholes = s.wholes || s.wouldFlush()
+	s.noteWholes()
 	s.warm = append(s.warm, rate)
 	n := len(s.warm)
 	agree := n > 1 && math.Abs(math.Log(rate/s.warm[n-2])) <= warmAgree
@@ -129,7 +129,7 @@ func (s *Scheduler) count(c *candidate, w policy.Window) {
 	c.speed.add(w)
 	c.fresh++
 	s.last = c
-	s.wholes = s.wholes || s.wouldFlush()
+	s.noteWholes()
 	if r := s.round; r != nil {
 		r.due = c == s.leader && r.unscored || c != s.leader && c.fresh == 1
 		r.unscored = true

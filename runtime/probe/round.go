@@ -62,7 +62,6 @@ func (s *Scheduler) begin(challengers []*candidate) {
 		most:        windowsPerRound,
 		share:       now + (exploring-now)/float64(s.knobsToTry(challengers)+1),
 	}
-	s.wholes = s.wholes || s.turnsBytes()
 	if s.spent(s.leastCost(challengers)) > exploring {
 		for _, c := range challengers {
 			c.settle(policy.Untried, "the budget was too small for it")

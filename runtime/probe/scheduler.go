@@ -31,7 +31,7 @@ type Scheduler struct {
 	repeats    string       // why
 	warm       []float64    // rates of the warm-up's windows
 	warmedUp   bool
-	wholes     bool // windows hold a whole number of each lane's Bytes knobs
+	wholes     float64 // the largest Bytes knob of which windows hold whole ones
 
 	round     *round // nil between rounds
 	rounds    int

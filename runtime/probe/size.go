@@ -95,19 +95,22 @@ func (s *Scheduler) whole(set policy.Setting, perLane float64) float64 {
 	switch {
 	case unit == 0:
 		return perLane
-	case s.wholes:
+	case s.wholes == s.spec.largestBytes(s.leader.setting) || s.turnsBytes():
 		return unit * max(math.Round(perLane/unit), 1)
 	}
 	return min(perLane, unit*(1-discard))
 }
 
-// wouldFlush says whether a usual window of the leader is about as long as its
-// largest Bytes knob, or longer. It is asked once for all: with the wait,
-// windows look slower, and would be too short for it again.
-func (s *Scheduler) wouldFlush() bool {
+// noteWholes finds out whether windows should be whole: whether a usual window
+// of the leader is about as long as its largest Bytes knob, or longer. They stay
+// so while that knob does. With the wait, windows look slower, and would be too
+// short for it again.
+func (s *Scheduler) noteWholes() {
 	set := s.leader.setting
 	usual := s.windowSeconds() * s.leader.speed.byteRate() / float64(s.spec.lanes(set))
-	return max(usual, float64(s.spec.Budget.MinBytesPerLane)) >= wholeFrom*s.spec.largestBytes(set)
+	if unit := s.spec.largestBytes(set); max(usual, float64(s.spec.Budget.MinBytesPerLane)) >= wholeFrom*unit {
+		s.wholes = unit
+	}
 }
 
 // largestBytes is the largest value of the setting's Bytes knobs.
@@ -126,7 +129,7 @@ func (s Spec) largestBytes(set policy.Setting) float64 {
 // have its effect.
 func (s *Scheduler) leastPerLane(c *candidate) float64 {
 	least := float64(max(s.spec.Budget.MinBytesPerLane, 1))
-	if s.round != nil && s.turnsBytes() {
+	if s.turnsBytes() {
 		least = max(least, flushesPerWindow*s.spec.largestBytes(c.setting))
 	}
 	return least
@@ -134,7 +137,7 @@ func (s *Scheduler) leastPerLane(c *candidate) float64 {
 
 // turnsBytes says whether the round turns a Bytes knob.
 func (s *Scheduler) turnsBytes() bool {
-	return slices.ContainsFunc(s.spec.Knobs, func(k policy.Knob) bool {
+	return s.round != nil && slices.ContainsFunc(s.spec.Knobs, func(k policy.Knob) bool {
 		return k.Kind == policy.Bytes && slices.ContainsFunc(s.round.challengers, func(c *candidate) bool {
 			return c.setting[k.Name] != s.leader.setting[k.Name]
 		})

@@ -11,7 +11,8 @@ type Spec struct {
 	Facts  policy.Facts
 	Policy policy.Info
 	// Knobs are all knobs as they hold for the stream: an enum lists only what
-	// the stream supports. Those in Pins are never turned.
+	// the stream supports. Those in Pins are never turned. The Int knob that the
+	// runtime owns is how many lanes a setting has.
 	Knobs    []policy.Knob
 	Pins     policy.Setting
 	Baseline policy.Setting
@@ -38,15 +39,17 @@ type Budget struct {
 	// Seconds is the most that the phase may last, from the stream's first
 	// window. Hard.
 	Seconds float64
-	// Rows is the most rows that windows may move; 0 is no bound. Where they
-	// cannot hold MinWindows for each value that may be tried, the bound gives
-	// way altogether and MaxFraction and Seconds hold alone, unless StrictRows
-	// is set. What runs while the policy is asked does not count: it runs under
-	// the best setting known and costs nothing.
+	// Rows is the most rows that windows may move; 0 is no bound. It gives way
+	// to MinWindows, unless StrictRows is set: once so many rows have moved, a
+	// candidate gets no more windows than those. Where rows are too few for
+	// MinWindows of each value that is likely to be tried, the bound is dropped,
+	// and MaxFraction and Seconds hold alone. What runs while the policy is
+	// asked does not count: it runs under the best setting known.
 	Rows       int64
 	StrictRows bool
 	// MaxFraction of the estimated rows, or bytes where rows are unknown, is
-	// the most that windows may move. Hard, where there is an estimate.
+	// the most that windows may move; 0 is no bound. Hard, where there is an
+	// estimate.
 	MaxFraction float64
 	// LostTime is the most time that slower settings may lose, as a fraction of
 	// the stream's estimated duration; 0 is no bound.
@@ -56,7 +59,7 @@ type Budget struct {
 	// costs.
 	WorthSeconds float64
 	// MinWindows is how many valid windows a candidate needs before it is
-	// judged.
+	// judged, unless the first shows that it is far ahead or far behind.
 	MinWindows int
 	// Lead is how far ahead a candidate must be, as a fraction, with stable
 	// variance, for its round to stop early.

@@ -237,6 +237,9 @@ func TestStories(t *testing.T) {
 			parallelism 2: 50, checkpoint
 			parallelism 2: 50, checkpoint, again
 			parallelism 2: 50, checkpoint, again
+			parallelism 2: 50, checkpoint, again
+			parallelism 2: 50, checkpoint, again
+			parallelism 2: 50, checkpoint, again
 			parallelism 2: 50, checkpoint, again # so they are how things are, and count
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
@@ -250,7 +253,7 @@ func TestStories(t *testing.T) {
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, 3 masked (checkpoint), cost 1.62 s",
+			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, 6 masked (checkpoint), cost 2.42 s",
 		}, {
 			"a clock that stands still for one candidate",
 			world{touch: noTimeWith(6)}, only(orders(), "parallelism"), `
