@@ -60,12 +60,42 @@ func turnOf(k policy.Knob, r policy.ProposeRequest) turn {
 		return soon
 	}
 	if len(triedValues(k, r)) > 1 {
+		if k.Kind == policy.Int && gained(r) > stepOn {
+			return soon
+		}
 		return further
 	}
 	if share, ok := sourceShare(r); k.Name == knobMode && ok && share < sourcePays {
 		return late
 	}
 	return first
+}
+
+// stepOn is the gain over the baseline from which a step further in the same
+// direction is tried before any other knob: what gains that much has not
+// reached its end.
+const stepOn = 1.25
+
+// gained is the leader's measured speed as a multiple of the baseline's; 1 where
+// one of them is not known.
+func gained(r policy.ProposeRequest) float64 {
+	leader, base := meanRate(windowsOf(r.Leader, r)), meanRate(windowsOf(r.Baseline, r))
+	if !(leader > 0 && base > 0) {
+		return 1
+	}
+	return leader / base
+}
+
+func meanRate(windows []policy.Window) float64 {
+	bytes, seconds := 0.0, 0.0
+	for i := range windows {
+		bytes += float64(windows[i].Bytes)
+		seconds += windows[i].Seconds
+	}
+	if !(seconds > 0) {
+		return 0
+	}
+	return bytes / seconds
 }
 
 // next are the values of k that are worth a try now.

@@ -114,6 +114,18 @@ func waiting(source, flush float64, r policy.ProposeRequest) policy.ProposeReque
 	return r
 }
 
+// gaining gives the baseline windows of 100 MiB/s and all others of gain times that.
+func gaining(gain float64, r policy.ProposeRequest) policy.ProposeRequest {
+	for i := range r.Evidence {
+		rate := 100.0 * mib
+		if i > 0 {
+			rate *= gain
+		}
+		r.Evidence[i].Windows = []policy.Window{{Seconds: 1, Lanes: 4, Bytes: int64(rate), SourceWait: 4}}
+	}
+	return r
+}
+
 func TestPropose(t *testing.T) {
 	mode := func(name string) policy.Setting { return policy.Setting{"partition_mode": policy.EnumValue(name)} }
 	lanes := func(n int64) policy.Setting { return policy.Setting{"parallelism": policy.IntValue(n)} }
@@ -138,6 +150,8 @@ func TestPropose(t *testing.T) {
 		{"none, where they do not", waiting(1, 0.01, asked(nil, andLanes...)), "copy_format text beside binary"},
 		{"then the format", asked(nil, andFlush...), "copy_format text beside binary"},
 		{"then nothing", asked(nil, all...), ""},
+		{"more lanes at once, where they gain much", gaining(1.4, asked(lanes(6), andLanes...)), "parallelism 9 beside 6"},
+		{"not at once, where they gain less", gaining(1.1, asked(lanes(6), andLanes...)), "copy_format text beside binary"},
 		{"more lanes still", asked(lanes(6), all...), "parallelism 9 beside 6"},
 		{"fewer still", asked(lanes(2), all...), "parallelism 1 beside 2"},
 		{"a larger flush still", waiting(1, 0.3, asked(flush(16), all...)), "copy_flush_bytes 32MiB beside 16MiB"},
