@@ -39,12 +39,13 @@ func Candidates(k policy.Knob, at policy.Value) []policy.Value {
 	if k.Name == knobFlush {
 		return within(k, at.Int, 4<<20, 8<<20, 16<<20)
 	}
-	return within(k, at.Int, at.Int/2, half(3*at.Int))
+	return within(k, at.Int, at.Int/2, rounded(step*float64(at.Int)))
 }
 
 // Further are the values to try where the best of those tried is the smallest
-// or the largest of them: one more step in that direction.
-func Further(k policy.Knob, at policy.Value, tried []policy.Value) []policy.Value {
+// or the largest of them: one more step in that direction, down by half or up by
+// a factor; a flush size always doubles.
+func Further(k policy.Knob, at policy.Value, tried []policy.Value, factor float64) []policy.Value {
 	if k.Kind == policy.Enum || len(tried) < 2 {
 		return nil
 	}
@@ -52,7 +53,7 @@ func Further(k policy.Knob, at policy.Value, tried []policy.Value) []policy.Valu
 	for _, v := range tried {
 		smallest, largest = min(smallest, v.Int), max(largest, v.Int)
 	}
-	down, up := at.Int/2, half(3*at.Int)
+	down, up := at.Int/2, rounded(factor*float64(at.Int))
 	if k.Name == knobFlush {
 		up = 2 * at.Int
 	}
@@ -65,8 +66,15 @@ func Further(k policy.Knob, at policy.Value, tried []policy.Value) []policy.Valu
 	return nil
 }
 
-// half is n/2, rounded to the nearest, up from the middle.
-func half(n int64) int64 { return int64(math.Floor(float64(n)/2 + 0.5)) }
+// step is by what factor a number goes up at first, and leap by what factor it
+// goes on where that has gained much.
+const (
+	step = 1.5
+	leap = 2
+)
+
+// rounded is x, rounded to the nearest whole number, up from the middle.
+func rounded(x float64) int64 { return int64(math.Floor(x + 0.5)) }
 
 // beyond is the one value n, clamped, unless that is where the knob stands.
 func beyond(k policy.Knob, at policy.Value, n int64) []policy.Value {

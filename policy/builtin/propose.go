@@ -110,7 +110,11 @@ func next(k policy.Knob, r policy.ProposeRequest) []policy.Value {
 		if at == r.Baseline[k.Name] {
 			return nil
 		}
-		values = Further(k, at, tried)
+		factor := step
+		if gained(r) > stepOn {
+			factor = leap
+		}
+		values = Further(k, at, tried, factor)
 	}
 	return slices.DeleteFunc(values, func(v policy.Value) bool { return slices.Contains(tried, v) })
 }
@@ -152,10 +156,24 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	})
 }
 
-// flushShare is the share of the lanes' time that they wait for flushes under
-// the leader; not ok where it is not known.
+// A flush costs flushTrips round trips in which a lane moves nothing, the end of
+// one COPY and the beginning of the next, and some flushSeconds of the server.
+// What a lane waits beyond that, until a slow link has carried what the socket
+// took at once, it would wait with any flush size.
+const (
+	flushTrips   = 2
+	flushSeconds = 0.01
+)
+
+// flushShare is the share of the lanes' time that flushes cost them under the
+// leader; not ok where it is not known.
 func flushShare(r policy.ProposeRequest) (share float64, ok bool) {
-	return waitShare(r, "dest_flush_secs", func(w *policy.Window) float64 { return w.FlushWait })
+	return waitShare(r, "dest_flush_secs", func(w *policy.Window) float64 {
+		if missing(w, "round_trip_secs") {
+			return w.FlushWait
+		}
+		return min(w.FlushWait, float64(w.Flushes)*(flushTrips*w.RoundTrip+flushSeconds))
+	})
 }
 
 // sourceShare is the same for waiting for rows.

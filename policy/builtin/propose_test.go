@@ -76,20 +76,22 @@ func TestFurther(t *testing.T) {
 		knob  policy.Knob
 		at    int64
 		tried []policy.Value
+		up    float64
 		want  string
 	}{
-		{lanes, 6, ints(4, 2, 6), "9"},
-		{lanes, 9, ints(4, 2, 6, 9), "14"},
-		{lanes, 14, ints(4, 2, 6, 9, 14), "16"},
-		{lanes, 16, ints(4, 2, 6, 9, 14, 16), ""},
-		{lanes, 2, ints(4, 2, 6), "1"},
-		{lanes, 1, ints(4, 2, 6, 1), ""},
-		{lanes, 4, ints(4, 2, 6), ""}, // not at the edge
-		{lanes, 4, ints(4), ""},       // nothing was tried yet
-		{flush, 16 * mib, ints(8*mib, 4*mib, 16*mib), "32MiB"},
-		{flush, 4 * mib, ints(8*mib, 4*mib, 16*mib), "2MiB"},
+		{lanes, 6, ints(4, 2, 6), 1.5, "9"},
+		{lanes, 6, ints(4, 2, 6), 2, "12"},
+		{lanes, 9, ints(4, 2, 6, 9), 1.5, "14"},
+		{lanes, 14, ints(4, 2, 6, 9, 14), 1.5, "16"},
+		{lanes, 16, ints(4, 2, 6, 9, 14, 16), 2, ""},
+		{lanes, 2, ints(4, 2, 6), 2, "1"},
+		{lanes, 1, ints(4, 2, 6, 1), 1.5, ""},
+		{lanes, 4, ints(4, 2, 6), 1.5, ""}, // not at the edge
+		{lanes, 4, ints(4), 1.5, ""},       // nothing was tried yet
+		{flush, 16 * mib, ints(8*mib, 4*mib, 16*mib), 1.5, "32MiB"},
+		{flush, 4 * mib, ints(8*mib, 4*mib, 16*mib), 1.5, "2MiB"},
 	} {
-		if got := texts(tc.knob, Further(tc.knob, policy.IntValue(tc.at), tc.tried)); got != tc.want {
+		if got := texts(tc.knob, Further(tc.knob, policy.IntValue(tc.at), tc.tried, tc.up)); got != tc.want {
 			t.Errorf("%s at %d: %q, want %q", tc.knob.Name, tc.at, got, tc.want)
 		}
 	}
@@ -109,7 +111,19 @@ func asked(leader policy.Setting, tried ...policy.Setting) policy.ProposeRequest
 // and for flushes for shares of their time.
 func waiting(source, flush float64, r policy.ProposeRequest) policy.ProposeRequest {
 	for i := range r.Evidence {
-		r.Evidence[i].Windows = []policy.Window{{Seconds: 1, Lanes: 4, SourceWait: 4 * source, FlushWait: 4 * flush}}
+		r.Evidence[i].Windows = []policy.Window{{Seconds: 1, Lanes: 4, SourceWait: 4 * source, FlushWait: 4 * flush, Missing: []string{"round_trip_secs"}}}
+	}
+	return r
+}
+
+// linked puts a round trip of 40 ms between the lanes and the destination, and
+// so many flushes into each window.
+func linked(flushes int64, r policy.ProposeRequest) policy.ProposeRequest {
+	for i := range r.Evidence {
+		for j := range r.Evidence[i].Windows {
+			w := &r.Evidence[i].Windows[j]
+			w.RoundTrip, w.Flushes, w.Missing = 0.04, flushes, nil
+		}
 	}
 	return r
 }
@@ -150,13 +164,15 @@ func TestPropose(t *testing.T) {
 		{"none, where they do not", waiting(1, 0.01, asked(nil, andLanes...)), "copy_format text beside binary"},
 		{"then the format", asked(nil, andFlush...), "copy_format text beside binary"},
 		{"then nothing", asked(nil, all...), ""},
-		{"more lanes at once, where they gain much", gaining(1.4, asked(lanes(6), andLanes...)), "parallelism 9 beside 6"},
+		{"more lanes at once, where they gain much", gaining(1.4, asked(lanes(6), andLanes...)), "parallelism 12 beside 6"},
 		{"not at once, where they gain less", gaining(1.1, asked(lanes(6), andLanes...)), "copy_format text beside binary"},
 		{"more lanes still", asked(lanes(6), all...), "parallelism 9 beside 6"},
 		{"fewer still", asked(lanes(2), all...), "parallelism 1 beside 2"},
 		{"a larger flush still", waiting(1, 0.3, asked(flush(16), all...)), "copy_flush_bytes 32MiB beside 16MiB"},
 		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.2, asked(nil)), "parallelism 2, 6 beside 4"},
 		{"the flush before that, where they wait for little else", waiting(0.1, 0.4, asked(nil)), "copy_flush_bytes 16MiB beside 8MiB"},
+		{"not where it is the link that they wait for", linked(2, waiting(0.1, 0.4, asked(nil))), "parallelism 2, 6 beside 4"},
+		{"but where flushes are so many", linked(16, waiting(0.1, 0.4, asked(nil))), "copy_flush_bytes 16MiB beside 8MiB"},
 		{"and the mode at last", waiting(0.1, 0.2, asked(nil, all[2:]...)), "partition_mode range, mod beside ctid"},
 		{"knobs that it does not know", policy.ProposeRequest{Knobs: others, Baseline: standing, Leader: standing}, "batch 50, 150 beside 100"},
 		{"without any knob", policy.ProposeRequest{}, ""},

@@ -90,10 +90,10 @@ func TestStories(t *testing.T) {
 			parallelism 2: 50                    # far behind: one window is enough
 			baseline: 100
 			parallelism 6: 150                   # far ahead: it leads at once
-			try parallelism 9 beside 6           # the best is at the edge: one step further
-			parallelism 9: 150
+			try parallelism 12 beside 6          # the best is at the edge: one step further
+			parallelism 12: 150
 			parallelism 6: 150
-			parallelism 9: 150
+			parallelism 12: 150
 			parallelism 6: 150                   # no better
 			baseline: 100                        # is the leader really ahead?
 			parallelism 6: 150
@@ -243,10 +243,10 @@ func TestStories(t *testing.T) {
 			parallelism 2: 50, checkpoint, again # so they are how things are, and count
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
-			try parallelism 9 beside 6
-			parallelism 9: 150, checkpoint
+			try parallelism 12 beside 6
+			parallelism 12: 150, checkpoint
 			parallelism 6: 150, checkpoint
-			parallelism 9: 150, checkpoint
+			parallelism 12: 150, checkpoint
 			parallelism 6: 150, checkpoint
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
@@ -278,14 +278,14 @@ func TestStories(t *testing.T) {
 			parallelism 2: 50
 			baseline: 100
 			parallelism 6: 150
-			try parallelism 9 beside 6
-			parallelism 9: 225                   # 720 MiB: out, however fast
+			try parallelism 12 beside 6
+			parallelism 12: 300                  # 720 MiB: out, however fast
 			baseline: 100
 			parallelism 6: 150
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.62 s",
+			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.42 s",
 		}, {
 			"the stream ends in the probe phase",
 			world{size: 150 * mib}, only(orders(), "parallelism"), `
