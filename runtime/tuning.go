@@ -72,6 +72,22 @@ func hash(s string) uint64 {
 	return h.Sum64()
 }
 
+// start tells that the run begins, and with which policy.
+func (r *run) start(ctx context.Context, plans []StreamPlan) {
+	e := RunStarted{RunID: r.attempt.RunID, Attempt: r.attempt.Number, Pipeline: r.cfg.Run.Pipeline, Streams: plans}
+	if r.cfg.Autotune == nil {
+		r.emit(e)
+		return
+	}
+	info := r.cfg.Autotune.Policy.Info()
+	e.Policy = &info
+	r.emit(e)
+	if f := r.cfg.Autotune.Fault; f != nil {
+		r.emit(AutotuneFault{Fault: *f})
+		r.noteTuning(ctx, "", connectors.Tuning{Fault: f})
+	}
+}
+
 // skips tells which streams are not tuned.
 func (r *run) skips(ctx context.Context, plans []StreamPlan) {
 	var skips []connectors.Tuning

@@ -39,6 +39,12 @@ type Options struct {
 	Log func(level slog.Level, text string)
 }
 
+// Sum is the SHA-256 of a module, in hex digits of lower case.
+func Sum(module []byte) string {
+	sum := sha256.Sum256(module)
+	return hex.EncodeToString(sum[:])
+}
+
 // Load makes a policy of a module. Its errors are of type [*Error]. The caller
 // closes the policy.
 func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) {
@@ -49,8 +55,7 @@ func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) 
 	if len(p.config) == 0 {
 		p.config = json.RawMessage("{}")
 	}
-	sum := sha256.Sum256(module)
-	p.info = policy.Info{SHA256: hex.EncodeToString(sum[:]), Engine: Interpreter}
+	p.info = policy.Info{SHA256: Sum(module), Engine: Interpreter}
 	if o.Engine == Compiler {
 		p.info.Engine = Compiler
 	}
