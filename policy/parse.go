@@ -1,3 +1,8 @@
+//go:build !wasip1
+
+// Modules of policies do without: what this file needs would be made ready anew
+// for each of their calls.
+
 package policy
 
 import (

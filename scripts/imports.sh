@@ -11,6 +11,7 @@ BEGIN {
 	# What a package may import of ours; the first line that fits counts. "x/..." is x and all below, as for go build.
 	own("policy",         "")
 	own("policy/builtin", "policy")
+	own("policy/guest",   "policy")
 	own("policy/sim",     "policy/... runtime/probe")
 	own("policy/...",     "policy/...")
 	own("connectors",     "policy")
