@@ -20,6 +20,7 @@ BEGIN {
 	own("runtime/...",    "policy connectors runtime/...")
 	own("hcl/...",        "policy")
 	own("internal/...",   "internal/...")
+	own("examples/policies/...", "policy policy/builtin policy/guest")
 	own("...",            "policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")
 
 	# Which of our packages may import a library.
