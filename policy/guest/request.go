@@ -241,6 +241,8 @@ func (r *reader) metric(w *policy.Window) {
 		w.Checkpoints = r.integer()
 	case "round_trip_secs":
 		w.RoundTrip = r.float()
+	case "source_round_trip_secs":
+		w.SourceRoundTrip = r.float()
 	case "missing":
 		w.Missing = list(r, (*reader).string)
 	case "masked":
