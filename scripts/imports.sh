@@ -14,6 +14,7 @@ BEGIN {
 	own("policy",         "")
 	own("policy/builtin", "policy")
 	own("policy/guest",   "policy")
+	own("policy/guest/guesttest", "policy policy/builtin policy/sim policy/wasm")
 	own("policy/sim",     "policy/... runtime/probe")
 	own("policy/...",     "policy/...")
 	own("connectors",     "policy")

@@ -1,54 +1,19 @@
 package guest_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/policy"
-	"github.com/rapidbyte/rbt/policy/builtin"
-	"github.com/rapidbyte/rbt/policy/wasm"
+	"github.com/rapidbyte/rbt/policy/guest/guesttest"
 )
 
-// build builds the package in dir as a module.
-func build(t testing.TB, dir string) []byte {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("builds a module")
-	}
-	file := filepath.Join(t.TempDir(), "policy.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	module, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return module
-}
-
-// load loads a module with a config.
-func load(t testing.TB, module []byte, config string, log func(slog.Level, string)) (*wasm.Policy, error) {
-	t.Helper()
-	p, err := wasm.Load(t.Context(), module, wasm.Options{Config: json.RawMessage(config), Fallback: builtin.New(), Log: log})
-	if p != nil {
-		t.Cleanup(func() { _ = p.Close() })
-	}
-	return p, err
-}
-
 func TestModule(t *testing.T) {
-	module := build(t, "testdata/odd")
+	module := guesttest.Build(t, "testdata/odd")
 	var logged []string
 	log := func(level slog.Level, text string) { logged = append(logged, fmt.Sprint(level, " ", text)) }
 	for _, tc := range []struct {
@@ -78,7 +43,7 @@ func TestModule(t *testing.T) {
 // ask loads the module and asks it twice: no call knows of another.
 func ask(t *testing.T, module []byte, config string, log func(slog.Level, string)) string {
 	t.Helper()
-	p, err := load(t, module, config, log)
+	p, err := guesttest.Load(t, module, config, log)
 	if err != nil {
 		return err.Error()
 	}
@@ -88,7 +53,7 @@ func ask(t *testing.T, module []byte, config string, log func(slog.Level, string
 	if i := p.Info(); i.Name != "odd" || i.Version != "0.1.0" {
 		t.Errorf("it says that it is %+v", i)
 	}
-	r := policy.ProposeRequest{Facts: policy.Facts{Stream: "orders"}, State: "s", Config: json.RawMessage(config)}
+	r := policy.ProposeRequest{Facts: policy.Facts{Stream: "orders"}, State: "s"}
 	answers := map[string]bool{}
 	var answer string
 	for range 2 {
