@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ErrSnapshotLost says that the source no longer has the moment that the run
@@ -40,6 +41,12 @@ type Snapshot interface {
 	// Hold keeps the moment alive while connections come and go. It returns
 	// ErrSnapshotLost when it is gone for good, and nil when ctx ends.
 	Hold(ctx context.Context) error
+	// Ping is how long the source takes to answer a question that asks nothing,
+	// beside the lanes and without waiting for any other work of the snapshot. It
+	// is cheap enough to be called several times in a window, and bounded to a
+	// few seconds where the server does not answer. Its error says only that the
+	// time is not known.
+	Ping(ctx context.Context) (time.Duration, error)
 	Close(ctx context.Context) error
 }
 

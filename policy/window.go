@@ -34,6 +34,9 @@ type Window struct {
 	WALBytes    int64   `json:"dest_wal_bytes"`   // that the destination wrote meanwhile
 	Checkpoints int64   `json:"dest_checkpoints"` // that it began or completed meanwhile
 	RoundTrip   float64 `json:"round_trip_secs"`  // to the destination
+	// SourceRoundTrip is how long the source took, on average, for its answers
+	// to a question that asks nothing. It rises with the load on the source.
+	SourceRoundTrip float64 `json:"source_round_trip_secs"`
 
 	// Missing names the metrics, as in JSON, that could not be read; they are 0.
 	Missing []string `json:"missing,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
@@ -173,7 +174,7 @@ func (c *controller) storedBytes(handed int64) int64 {
 	if c.stored > 0 && c.moved > 0 {
 		ratio = float64(c.stored) / float64(c.moved)
 	}
-	return max(1, int64(float64(handed)*ratio))
+	return int64(min(max(1, float64(handed)*ratio), math.MaxInt64/2))
 }
 
 // filler is a stretch of work that nobody measures, as small as a window may

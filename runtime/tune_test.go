@@ -494,6 +494,61 @@ func (l silentLoad) Vitals(ctx context.Context) (connectors.Vitals, error) {
 	return l.vitals(v)
 }
 
+// pinged has a source that answers otherwise.
+type pinged struct {
+	connectors.Source
+	answer func(context.Context) (time.Duration, error)
+}
+
+type pingedSnapshot struct {
+	connectors.Snapshot
+	answer func(context.Context) (time.Duration, error)
+}
+
+func (s pinged) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx)
+	return pingedSnapshot{snap, s.answer}, err
+}
+
+func (s pingedSnapshot) Ping(ctx context.Context) (time.Duration, error) { return s.answer(ctx) }
+
+// TestSilentSource holds that no run waits for the source's answers, and that
+// windows say what they lack.
+func TestSilentSource(t *testing.T) {
+	t.Parallel()
+	src := pgtest.New(t)
+	src.Exec(t, manyOrders)
+	for name, silence := range map[string]func(context.Context) (time.Duration, error){
+		"no answer": func(ctx context.Context) (time.Duration, error) {
+			<-ctx.Done()
+			return 0, ctx.Err()
+		},
+		"a refusal": func(context.Context) (time.Duration, error) { return 0, errors.New("not allowed") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dst := pgtest.New(t)
+			cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), builtin.New())
+			cfg.Source = pinged{cfg.Source, silence}
+			seen := record(&cfg)
+			mustRun(t, cfg)
+			sameRows(t, src, dst, "orders")
+			if faults := of[runtime.AutotuneFault](seen); len(faults) > 0 || len(of[runtime.AutotuneDecision](seen)) != 1 {
+				t.Errorf("faults %v, %d decisions", faults, len(of[runtime.AutotuneDecision](seen)))
+			}
+			windows := of[runtime.WindowDone](seen)
+			if len(windows) == 0 {
+				t.Error("no window")
+			}
+			for _, e := range windows {
+				if e.Window.SourceRoundTrip != 0 || !slices.Contains(e.Window.Missing, "source_round_trip_secs") {
+					t.Errorf("window %d knows that the source answers in %v s", e.Window.Seq, e.Window.SourceRoundTrip)
+				}
+			}
+		})
+	}
+}
+
 // TestMissingMetrics holds that no run needs a metric.
 func TestMissingMetrics(t *testing.T) {
 	t.Parallel()

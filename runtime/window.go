@@ -57,6 +57,7 @@ type reading struct {
 	queued int64
 	usage  usage
 	vitals *connectors.Vitals // nil where there are none
+	echoes echoes             // of the source
 	events int64              // of the scene
 }
 
@@ -129,7 +130,8 @@ func (w *window) ready() bool {
 
 // readAll reads everything that is read at both ends.
 func (w *window) readAll() reading {
-	r := reading{flow: w.total, usage: readUsage(), vitals: w.scene.vitals.Load(), events: w.scene.events.Load()}
+	r := reading{flow: w.total, usage: readUsage(), events: w.scene.events.Load(),
+		vitals: w.scene.vitals.Load(), echoes: w.scene.soFar()}
 	for _, l := range w.lines {
 		r.queued += l.Queued()
 	}
@@ -190,7 +192,7 @@ func (w *window) result() policy.Window {
 	}
 	if w.since.IsZero() {
 		r.Start, r.WarmUp = w.cut.Sub(w.began).Seconds(), w.until.Sub(w.cut).Seconds()
-		r.Missing = w.vitalsOf(&r)
+		r.Missing = w.around(&r)
 		r.Masked = w.mask(r)
 		return r
 	}
@@ -201,7 +203,7 @@ func (w *window) result() policy.Window {
 	r.Flushes = f.flushes
 	r.SourceWait, r.WriteWait, r.FlushWait = f.sourceWait.Seconds(), f.writeWait.Seconds(), f.flushWait.Seconds()
 	r.CPU = (w.end.usage.cpu - w.start.usage.cpu).Seconds()
-	r.Missing = w.vitalsOf(&r)
+	r.Missing = w.around(&r)
 	r.Masked = w.mask(r)
 	return r
 }
@@ -223,13 +225,16 @@ func sent(f flow, queued int64) (bytes, rows int64) {
 	return bytes, rows
 }
 
-// vitalsOf sets what the destination says of itself, and returns what is not
-// known.
-func (w *window) vitalsOf(r *policy.Window) []string {
-	missing := w.end.usage.missing
+// around sets what the servers say of themselves, and returns what is not known.
+func (w *window) around(r *policy.Window) (missing []string) {
+	return slices.Concat(w.end.usage.missing, w.vitalsOf(r), w.echoesOf(r))
+}
+
+// vitalsOf is about the destination.
+func (w *window) vitalsOf(r *policy.Window) (missing []string) {
 	start, end := w.start.vitals, w.end.vitals
 	if start == nil || end == nil {
-		return append(missing, "dest_wal_bytes", "dest_checkpoints", "round_trip_secs")
+		return []string{"dest_wal_bytes", "dest_checkpoints", "round_trip_secs"}
 	}
 	unknown := slices.Concat(start.Missing, end.Missing)
 	slices.Sort(unknown)
@@ -241,7 +246,20 @@ func (w *window) vitalsOf(r *policy.Window) []string {
 		r.Checkpoints = end.Checkpoints - start.Checkpoints
 	}
 	r.RoundTrip = end.RoundTrip.Seconds()
-	return append(missing, unknown...)
+	return unknown
+}
+
+// echoesOf is about the source. It takes the mean of the answers that came while
+// the window was measured. They are about four: a median would hide that one of
+// them waited, which is what a loaded source makes some of them do, and the
+// latest alone would be chance. None counts that came under another setting.
+func (w *window) echoesOf(r *policy.Window) (missing []string) {
+	count := w.end.echoes.count - w.start.echoes.count
+	if w.since.IsZero() || count == 0 {
+		return []string{"source_round_trip_secs"}
+	}
+	r.SourceRoundTrip = (w.end.echoes.took - w.start.echoes.took).Seconds() / float64(count)
+	return nil
 }
 
 // shortest is the least time that can be measured: clocks and schedulers have

@@ -38,11 +38,19 @@ func publishes(w *window, s *scene) { s.events.Add(1) }
 func fails(w *window, s *scene)     { w.failed("57") }
 func runsDry(w *window, s *scene)   { w.close() }
 
+func answers(took ...time.Duration) act {
+	return func(w *window, s *scene) {
+		for _, t := range took {
+			s.echoed(t)
+		}
+	}
+}
+
 func says(v connectors.Vitals) act { return func(w *window, s *scene) { s.vitals.Store(&v) } }
 
 // TestWindow tells what is measured of a window, and when it counts.
 func TestWindow(t *testing.T) {
-	unknown := []string{"dest_wal_bytes", "dest_checkpoints", "round_trip_secs"}
+	unknown := []string{"dest_wal_bytes", "dest_checkpoints", "round_trip_secs", "source_round_trip_secs"}
 	for name, tc := range map[string]struct {
 		acts []act
 		want policy.Window
@@ -85,11 +93,25 @@ func TestWindow(t *testing.T) {
 			[]act{says(connectors.Vitals{WAL: 100, Checkpoints: 7}), writes(0, 300), writes(1, 100),
 				says(connectors.Vitals{WAL: 900, Checkpoints: 8, RoundTrip: time.Millisecond, Missing: []string{"cpu_secs"}}), writes(0, 300), runsDry},
 			policy.Window{WarmUp: 0.3, Seconds: 0.3, Bytes: 300, Rows: 30, WriteWait: 0.01, MovedBytes: 700, MovedRows: 70,
-				WALBytes: 800, Checkpoints: 1, RoundTrip: 0.001, Missing: []string{"cpu_secs"}, Masked: policy.MaskCheckpoint},
+				WALBytes: 800, Checkpoints: 1, RoundTrip: 0.001, Missing: []string{"cpu_secs", "source_round_trip_secs"}, Masked: policy.MaskCheckpoint},
 		},
 		"a checkpoint under way": {
 			[]act{says(connectors.Vitals{Checkpointing: true}), writes(0, 300), writes(1, 100), writes(0, 300), runsDry},
-			policy.Window{WarmUp: 0.3, Seconds: 0.2, Bytes: 300, Rows: 30, WriteWait: 0.01, MovedBytes: 700, MovedRows: 70},
+			policy.Window{WarmUp: 0.3, Seconds: 0.2, Bytes: 300, Rows: 30, WriteWait: 0.01, MovedBytes: 700, MovedRows: 70,
+				Missing: unknown[3:]},
+		},
+		"a source that answers": {
+			[]act{answers(time.Second), writes(0, 300), writes(1, 100), answers(time.Millisecond, 5*time.Millisecond), writes(0, 300), runsDry},
+			policy.Window{WarmUp: 0.3, Seconds: 0.3, Bytes: 300, Rows: 30, WriteWait: 0.01, MovedBytes: 700, MovedRows: 70,
+				SourceRoundTrip: 0.003, Missing: unknown[:3]},
+		},
+		"a source that answered before": {
+			[]act{answers(time.Second), writes(0, 300), writes(1, 100), writes(0, 300), runsDry},
+			policy.Window{WarmUp: 0.3, Seconds: 0.2, Bytes: 300, Rows: 30, WriteWait: 0.01, MovedBytes: 700, MovedRows: 70, Missing: unknown},
+		},
+		"a source that answers and is never measured": {
+			[]act{writes(0, 500), answers(time.Second), runsDry},
+			policy.Window{WarmUp: 0.3, MovedBytes: 500, MovedRows: 50, Missing: unknown, Masked: policy.MaskRanDry},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

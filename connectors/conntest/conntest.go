@@ -48,6 +48,7 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"a part is committed once", markedOnce},
 		{"a wrong count is not committed", wrongCount},
 		{"a writer says what a part has cost", stats},
+		{"a source answers beside the lanes or not at all", answers},
 		{"a destination says what it may of itself", vitals},
 		{"the books take every outcome of tuning", tuned},
 		{"a pipeline runs once at a time", locked},
@@ -368,6 +369,26 @@ func stats(s *session) {
 	if bytes == 0 {
 		s.t.Error("the writer knows of no bytes")
 	}
+	s.finish("failed")
+}
+
+func answers(s *session) {
+	moment := s.snap.ID()
+	for range 2 {
+		took, err := s.snap.Ping(s.t.Context())
+		if (took > 0) != (err == nil) {
+			s.t.Errorf("the source took %s, %v", took, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	if _, err := s.snap.Ping(ctx); err == nil {
+		s.t.Error("a cancelled question has an answer")
+	}
+	if s.snap.ID() != moment {
+		s.t.Error("questions take the moment along")
+	}
+	s.copy(s.all(s.settings()[0], 0)...)
 	s.finish("failed")
 }
 

@@ -35,7 +35,7 @@ func (d *Destination) Begin(ctx context.Context, r connectors.Run) (_ connectors
 		dest:   d,
 		run:    r,
 		pool:   newPool(2+d.options.IndexJobs, d.connect),
-		vitals: &vitals{connect: d.connect},
+		vitals: newVitals(d.connect),
 		lock:   pipelineLock{pipeline: r.Pipeline, connect: d.connect},
 	}
 	if err := l.lock.take(ctx); err != nil {

@@ -26,6 +26,7 @@ type snapshot struct {
 	version int
 	started string            // when the server was: it tells servers apart
 	notes   map[string]string // of the server, for policies
+	beside  aside
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
@@ -57,6 +58,7 @@ func newSnapshot(ctx context.Context, cfg Config, options SourceOptions) (*snaps
 		return nil, err
 	}
 	s := &snapshot{cfg: cfg, options: options, version: version(conn), holders: []*pgx.Conn{conn}}
+	s.beside.connect = s.connect
 	if err := s.open(ctx, conn); err != nil {
 		s.Close(ctx)
 		return nil, err
@@ -88,18 +90,27 @@ func (s *snapshot) export(ctx context.Context) error {
 
 // join opens a connection whose transaction sees the snapshot id.
 func (s *snapshot) join(ctx context.Context, id string) (*pgx.Conn, error) {
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sql := beginReading + "; SET TRANSACTION SNAPSHOT " + literal(id)
+	if _, err = conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
+		conn.Close(ctx)
+		return nil, &opError{doing: "import the snapshot", err: err, retry: gone(err) || mayPass(err)}
+	}
+	return conn, nil
+}
+
+// connect opens one more connection to the snapshot's server.
+func (s *snapshot) connect(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := s.cfg.connect(ctx, sourceRole)
 	if err != nil {
 		return nil, err
 	}
-	err = s.sameServer(ctx, conn)
-	if err == nil {
-		sql := beginReading + "; SET TRANSACTION SNAPSHOT " + literal(id)
-		_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
-	}
-	if err != nil {
+	if err := s.sameServer(ctx, conn); err != nil {
 		conn.Close(ctx)
-		return nil, &opError{doing: "import the snapshot", err: err, retry: gone(err) || mayPass(err)}
+		return nil, err
 	}
 	return conn, nil
 }
@@ -111,7 +122,7 @@ var errOtherServer = errors.New("the source's DSN leads to more than one server,
 func (s *snapshot) sameServer(ctx context.Context, conn *pgx.Conn) error {
 	started, err := startTime(ctx, conn)
 	if err == nil && started != s.started {
-		return errOtherServer
+		return &opError{doing: "connect", err: errOtherServer, retry: true}
 	}
 	return err
 }
@@ -290,8 +301,22 @@ func lockStatement(r *relation) string {
 	return "SELECT FROM " + fromClause(r) + " LIMIT 0"
 }
 
+// Ping asks over a connection of its own, outside the moment: a question that is
+// given up takes its connection with it, and neither a holder's nor a lane's may
+// go for that.
+func (s *snapshot) Ping(ctx context.Context) (took time.Duration, err error) {
+	s.beside.mu.Lock()
+	defer s.beside.mu.Unlock()
+	err = s.beside.ask(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+		took, err = roundTrip(ctx, conn)
+		return err
+	})
+	return took, wrap("ask the source how long an answer takes", err)
+}
+
 // Close ends the moment.
 func (s *snapshot) Close(ctx context.Context) error {
+	s.beside.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error

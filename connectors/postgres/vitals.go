@@ -9,8 +9,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,26 +23,26 @@ const (
 	metricRoundTrip   = "round_trip_secs"
 )
 
-// vitals reads what the server says of itself, over a connection of its own: one
-// of the pool may be busy with an index for hours.
+// vitals reads what the server says of itself.
 type vitals struct {
-	connect func(context.Context) (*pgx.Conn, error)
+	aside
 
-	mu          sync.Mutex // guards the fields below; held while the server is asked
-	conn        *pgx.Conn  // nil before the first look, behind a failure, and at the end
-	queries     map[string]string
-	resting     time.Time // until when a failure keeps it from being asked again
-	closed      bool
+	// Its mu guards these too.
+	queries     map[string]string // by metric
 	checkpoints checkpointLog
 }
 
-// vitalsPatience bounds what a look may take. On a link of 100 ms it takes 0.2 s,
-// and a second more the first time.
-const vitalsPatience = 2 * time.Second
-
-// vitalsRest is for how long nothing is asked behind a failure: a server that
-// cannot answer must not cost every window the patience.
-const vitalsRest = 5 * time.Second
+func newVitals(connect func(context.Context) (*pgx.Conn, error)) *vitals {
+	v := &vitals{}
+	v.connect = func(ctx context.Context) (*pgx.Conn, error) {
+		conn, err := connect(ctx)
+		if err == nil {
+			v.queries = map[string]string{metricWAL: walSQL, metricCheckpoints: checkpointsSQL(version(conn))}
+		}
+		return conn, err
+	}
+	return v
+}
 
 // Vitals reads what the server says of itself.
 func (l *load) Vitals(ctx context.Context) (connectors.Vitals, error) {
@@ -56,55 +54,25 @@ func (l *load) Vitals(ctx context.Context) (connectors.Vitals, error) {
 func (v *vitals) look(ctx context.Context) connectors.Vitals {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now := connectors.Vitals{}
-	answers, err := v.ask(ctx, &now)
-	if err != nil && v.conn != nil {
-		hangUp(v.conn)
-		v.conn = nil
-	}
-	if err != nil && ctx.Err() == nil {
-		v.resting = time.Now().Add(vitalsRest)
-	}
+	now, answers := connectors.Vitals{}, map[string][]byte{}
+	// What has no answer is missing, whatever kept it away.
+	_ = v.ask(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+		if now.RoundTrip, err = roundTrip(ctx, conn); err == nil {
+			answers, err = v.askAll(ctx, conn)
+		}
+		return err
+	})
 	v.read(answers, &now)
 	return now
-}
-
-// ask measures a round trip and returns the queries' answers, by metric.
-func (v *vitals) ask(ctx context.Context, now *connectors.Vitals) (map[string][]byte, error) {
-	if v.closed || time.Now().Before(v.resting) {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, vitalsPatience)
-	defer cancel()
-	if err := v.open(ctx); err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	if err := v.conn.Ping(ctx); err != nil {
-		return nil, err
-	}
-	now.RoundTrip = time.Since(began)
-	return v.askAll(ctx)
-}
-
-func (v *vitals) open(ctx context.Context) (err error) {
-	if v.conn != nil {
-		return nil
-	}
-	if v.conn, err = v.connect(ctx); err != nil {
-		return err
-	}
-	v.queries = map[string]string{metricWAL: walSQL, metricCheckpoints: checkpointsSQL(version(v.conn))}
-	return nil
 }
 
 // askAll sends all queries at once, each in a transaction of its own: one that
 // the server refuses keeps no other from its answer. It is not asked again,
 // since the server would log it every time. Statistics stay as they are while a
 // transaction lasts, so there is none around them either.
-func (v *vitals) askAll(ctx context.Context) (map[string][]byte, error) {
+func (v *vitals) askAll(ctx context.Context, conn *pgx.Conn) (map[string][]byte, error) {
 	metrics := slices.Sorted(maps.Keys(v.queries))
-	p := v.conn.PgConn().StartPipeline(ctx)
+	p := conn.PgConn().StartPipeline(ctx)
 	for _, m := range metrics {
 		p.SendQueryParams(v.queries[m], nil, nil, nil, nil)
 		p.SendPipelineSync()
@@ -167,16 +135,6 @@ func (v *vitals) read(answers map[string][]byte, now *connectors.Vitals) {
 	if now.RoundTrip == 0 {
 		miss(metricRoundTrip)
 	}
-}
-
-func (v *vitals) close() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.closed = true
-	if v.conn != nil {
-		hangUp(v.conn)
-	}
-	v.conn = nil
 }
 
 // walSQL fails on a standby, which writes no log.

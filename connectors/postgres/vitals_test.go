@@ -16,9 +16,8 @@ import (
 	"github.com/rapidbyte/rbt/internal/pgtest"
 )
 
-func newVitals(t *testing.T, dsn string) *vitals {
-	d := NewDestination(Config{DSN: dsn, Pipeline: "test"}, DestinationOptions{})
-	v := &vitals{connect: d.connect}
+func vitalsOf(t *testing.T, dsn string) *vitals {
+	v := newVitals(NewDestination(Config{DSN: dsn, Pipeline: "test"}, DestinationOptions{}).connect)
 	t.Cleanup(v.close)
 	return v
 }
@@ -51,7 +50,7 @@ func TestVitals(t *testing.T) {
 			if tc.refuse != "" {
 				db.Exec(t, tc.refuse)
 			}
-			v := newVitals(t, as(t, db, tc.role))
+			v := vitalsOf(t, as(t, db, tc.role))
 			before := v.look(t.Context())
 			db.Exec(t, "INSERT INTO t SELECT generate_series(1, 10000); CHECKPOINT")
 			after := v.look(t.Context())
@@ -82,7 +81,7 @@ func TestVitalsOfACheckpoint(t *testing.T) {
 		"max_wal_size": "32MB", "min_wal_size": "32MB", "checkpoint_completion_target": "0.9", "autovacuum": "off",
 	}}))
 	db.Exec(t, "CREATE ROLE plain LOGIN; CREATE ROLE monitor LOGIN IN ROLE pg_monitor; CREATE TABLE t (i int, x text); CHECKPOINT")
-	roles := map[string]*vitals{"plain": newVitals(t, as(t, db, "plain")), "monitor": newVitals(t, as(t, db, "monitor"))}
+	roles := map[string]*vitals{"plain": vitalsOf(t, as(t, db, "plain")), "monitor": vitalsOf(t, as(t, db, "monitor"))}
 	first, busy := map[string]connectors.Vitals{}, map[string]connectors.Vitals{}
 	for role, v := range roles {
 		if first[role] = v.look(t.Context()); first[role].Checkpointing {
@@ -185,9 +184,9 @@ func TestVitalsOfSilence(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	v := newVitals(t, "postgres://nobody@"+silent.Addr().String()+"/none?sslmode=disable")
+	v := vitalsOf(t, "postgres://nobody@"+silent.Addr().String()+"/none?sslmode=disable")
 	all := []string{metricWAL, metricCheckpoints, metricRoundTrip}
-	for _, most := range []time.Duration{vitalsPatience + time.Second, 100 * time.Millisecond} {
+	for _, most := range []time.Duration{asidePatience + time.Second, 100 * time.Millisecond} {
 		began := time.Now()
 		diff(t, all, v.look(t.Context()).Missing)
 		if took := time.Since(began); took > most {

@@ -135,6 +135,21 @@ func (e *Environment) sourceShare(c cell, rate float64) float64 {
 	return 1 - busy*(1-min(1, rate/supply))
 }
 
+// sourceRoundTrip is how long, in seconds, the source takes at a rate to answer
+// a question that asks nothing: the link's round trip, and in front of it a turn
+// in the queue for what the source is short of, as at one server whose customers
+// come at random: turn·busy / (1 - busy).
+func (e *Environment) sourceRoundTrip(c cell, rate float64) float64 {
+	busy := min(rate/e.sourceLimit(c), busiest)
+	return e.RoundTrip/1000 + turn*busy/(1-busy)
+}
+
+// Guesses, from the time slices of a scheduler.
+const (
+	turn    = 0.001 // s that whoever is in front takes
+	busiest = 0.98  // what the queue ends at: lanes wait for each other
+)
+
 // memory is what a setting makes resident, in MB.
 func (c cell) memory() float64 { return 2*c.lanes*c.flush + 64 }
 

@@ -99,7 +99,7 @@ func (e *Environment) flushSeconds() float64 {
 func (s *Stream) fill(w *policy.Window, c cell, before, mb float64) {
 	if s.env.Mute {
 		w.Missing = []string{"source_wait_secs", "write_wait_secs", "dest_flush_secs", "cpu_secs", "peak_memory_bytes",
-			"dest_wal_bytes", "dest_checkpoints", "round_trip_secs"}
+			"dest_wal_bytes", "dest_checkpoints", "round_trip_secs", "source_round_trip_secs"}
 		return
 	}
 	w.Flushes = int64(c.lanes * flushes(c, before, mb))
@@ -111,6 +111,7 @@ func (s *Stream) fill(w *policy.Window, c cell, before, mb float64) {
 	w.PeakMemory = bytes(c.memory())
 	w.WALBytes = w.Bytes
 	w.RoundTrip = s.env.RoundTrip / 1000
+	w.SourceRoundTrip = s.env.sourceRoundTrip(c, mb/w.Seconds)
 	if c.mode == s.env.Troubled {
 		w.Retries = 3
 		w.Masked = policy.MaskRetry

@@ -79,6 +79,9 @@ func TestWindowMetrics(t *testing.T) {
 	if share := w.FlushWait / lanes; share < 0.6 || share > 0.67 {
 		t.Errorf("%.2f of the time is waiting for flushes", share)
 	}
+	if w.SourceRoundTrip < 0.040 || w.SourceRoundTrip > 0.041 {
+		t.Errorf("an idle source answers in %v s", w.SourceRoundTrip)
+	}
 	e.Mute = true
 	w = s.Window(2, run(8, modeCtid, 8, 512))
 	if len(w.Missing) == 0 || w.FlushWait != 0 || w.Bytes == 0 {
@@ -87,5 +90,24 @@ func TestWindowMetrics(t *testing.T) {
 	e.Mute, e.Troubled = false, modeMod
 	if w = s.Window(3, run(8, modeMod, 8, 512)); w.Retries == 0 || w.Masked != policy.MaskRetry {
 		t.Errorf("in trouble: %+v", w)
+	}
+}
+
+// TestSourceRoundTrip holds that a source answers later the nearer it is to its
+// limit, and never not at all.
+func TestSourceRoundTrip(t *testing.T) {
+	e := base("small source")
+	e.WarmUp, e.SourceCPUs = 0, 1
+	last := e.RoundTrip / 1000
+	for _, lanes := range []int{1, 2, 4} {
+		w := newStream(&e, calm(&e), math.Inf(1)).Window(1, run(lanes, modeCtid, 8, 64*lanes))
+		if w.SourceRoundTrip <= 1.1*last || w.SourceRoundTrip > 0.1 {
+			t.Errorf("%d lanes: the source answers in %v s, with fewer in %v", lanes, w.SourceRoundTrip, last)
+		}
+		last = w.SourceRoundTrip
+	}
+	c := cell{4, modeCtid, 8}
+	if full := e.sourceRoundTrip(c, 2*e.sourceLimit(c)); math.IsInf(full, 0) || full < last {
+		t.Errorf("beyond its limit the source answers in %v s", full)
 	}
 }

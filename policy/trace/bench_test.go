@@ -64,5 +64,5 @@ func aWindow(candidate int) policy.Window {
 	return policy.Window{Seq: 12, Candidate: candidate, Start: 3.123456, Seconds: 0.345678, WarmUp: 0.05, Bytes: 12345678,
 		Rows: 123456, MovedBytes: 23456789, MovedRows: 234567, Lanes: 8, SourceWait: 0.1234, WriteWait: 0.2345,
 		FlushWait: 0.3456, Flushes: 3, CPU: 0.1, PeakMemory: 30 << 20, WALBytes: 1234567, RoundTrip: 0.0002,
-		Missing: []string{"dest_checkpoints"}}
+		SourceRoundTrip: 0.0003, Missing: []string{"dest_checkpoints"}}
 }

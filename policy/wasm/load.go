@@ -63,8 +63,6 @@ func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.limits.Load)
-	defer cancel()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -96,10 +94,18 @@ func (p *Policy) compile(ctx context.Context, module []byte) error {
 	if err := provide(ctx, p.engine); err != nil {
 		return fmt.Errorf("preparing for modules: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, p.limits.Load)
+	defer cancel()
 	ctx = experimental.WithFunctionListenerFactory(ctx, meters{})
 	ctx = experimental.WithCompilationWorkers(ctx, 2) // a guest in Go: 0.8 s instead of 1.5
 	var err error
-	if p.compiled, err = p.engine.CompileModule(ctx, module); err != nil {
+	p.compiled, err = p.engine.CompileModule(ctx, module)
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case err != nil && ctx.Err() != nil:
+		return loadError(Timeout, "not compiled within %s", p.limits.Load)
+	case err != nil:
 		return loadError(BadModule, "%s", firstLine(err.Error()))
 	}
 	return nil

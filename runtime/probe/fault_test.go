@@ -156,6 +156,7 @@ func TestMetrics(t *testing.T) {
 		"start_secs":                 func(w *policy.Window) { w.Start = 0 },
 		"moved_bytes and moved_rows": func(w *policy.Window) { w.MovedBytes, w.MovedRows = 0, 0 },
 		"round_trip_secs":            func(w *policy.Window) { w.RoundTrip = 0 },
+		"source_round_trip_secs":     func(w *policy.Window) { w.SourceRoundTrip = 0 },
 		"dest_flush_secs":            func(w *policy.Window) { w.FlushWait = 0 },
 		"cpu_secs":                   func(w *policy.Window) { w.CPU = 0 },
 		"peak_memory_bytes":          func(w *policy.Window) { w.PeakMemory = 0 },

@@ -122,6 +122,7 @@ func makeOdd(t *rapid.T, w *policy.Window) {
 	case "moved":
 		w.MovedRows, w.MovedBytes = rapid.Int64().Draw(t, "moved rows"), rapid.Int64().Draw(t, "moved bytes")
 	case "trip":
+		w.SourceRoundTrip = rapid.Float64().Draw(t, "the source's round trip")
 		w.RoundTrip, w.WarmUp = rapid.Float64().Draw(t, "round trip"), rapid.Float64().Draw(t, "warm-up")
 	case "memory":
 		w.PeakMemory = rapid.Int64().Draw(t, "memory")

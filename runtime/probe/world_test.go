@@ -156,7 +156,7 @@ func (w world) window(r probe.Run, n int, noise *rand.Rand) policy.Window {
 		Seconds: float64(measured) / rate, WarmUp: float64(r.Bytes-measured) / rate,
 		Bytes: measured, Rows: measured / rowBytes,
 		MovedBytes: r.Bytes, MovedRows: r.Bytes / rowBytes,
-		RoundTrip: 0.0003,
+		RoundTrip: 0.0003, SourceRoundTrip: 0.0004,
 	}
 }
 
