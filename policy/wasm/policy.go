@@ -29,6 +29,9 @@ type Policy struct {
 	starts   bool // it exports _initialize
 	asked    atomic.Int64
 
+	functions int
+	memory    atomic.Int64 // see Sizes
+
 	mu         sync.Mutex // guards all below
 	quarantine quarantine
 	logged     map[string]bool // unknown fields that were told
