@@ -65,7 +65,7 @@ func TestDifferencesAreReadable(t *testing.T) {
 	told := got.Differences[0].String()
 	for _, want := range []string{
 		"orders.jsonl:10: public.orders, call 1, propose: the answer differs (-recorded +now)\n",
-		`"copy_flush_bytes 16MiB"`, "\n+ \t\t\"parallelism 24, compression zstd\",\n",
+		`"copy_flush_bytes 16MiB"`, "\n+     \"parallelism 24, compression zstd\",\n",
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is missing in\n%s", want, told)

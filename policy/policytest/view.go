@@ -51,7 +51,7 @@ func difference(recorded, now trace.Call) (string, error) {
 		return "", nil
 	}
 	diff := gocmp.Diff(before, after, cmpopts.EquateEmpty(), cmpopts.EquateApprox(sameNumber, 0))
-	return strings.ReplaceAll(diff, "\u00a0", " "), nil
+	return strings.NewReplacer("\u00a0", " ", "\t", "  ").Replace(diff), nil
 }
 
 // answerOf puts an answer into words.
