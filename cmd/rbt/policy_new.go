@@ -18,8 +18,8 @@ import (
 	module "github.com/rapidbyte/rbt"
 )
 
-// templates are the projects, a folder for each language. In files that end in
-// .tmpl, %NAME% stands for the policy's name.
+// templates are the projects: a folder for each language, and one for what all
+// have in common. In files that end in .tmpl, %NAME% stands for the policy's name.
 //
 //go:embed all:newpolicy
 var templates embed.FS
@@ -110,28 +110,29 @@ func newPolicy(u *ui, lang, name string) error {
 		"  cd %s\n"+
 		"  make test     test its functions\n"+
 		"  make          build policy.wasm, with %s\n"+
-		"  make check    have rbt check the module", name, l.title, name, l.needs)
+		"  make check    have rbt check the module, and what it decides", name, l.title, name, l.needs)
 	return nil
 }
 
 // project is the files of a new project, by their paths in its folder.
 func (l language) project(name string) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	root := path.Join("newpolicy", l.name)
-	err := fs.WalkDir(templates, root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	for _, dir := range []string{"newpolicy/common", "newpolicy/" + l.name} {
+		err := fs.WalkDir(templates, dir, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := templates.ReadFile(file)
+			to := strings.TrimPrefix(file, dir+"/")
+			if template, ok := strings.CutSuffix(to, ".tmpl"); ok {
+				to, text = template, []byte(strings.ReplaceAll(string(text), "%NAME%", name))
+			}
+			files[to] = text
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		text, err := templates.ReadFile(file)
-		to := strings.TrimPrefix(file, root+"/")
-		if template, ok := strings.CutSuffix(to, ".tmpl"); ok {
-			to, text = template, []byte(strings.ReplaceAll(string(text), "%NAME%", name))
-		}
-		files[to] = text
-		return err
-	})
-	if err != nil {
-		return nil, err
 	}
 	for _, k := range l.kit {
 		from, err := fs.Glob(module.Kits, k.files)
