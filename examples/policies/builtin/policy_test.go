@@ -6,7 +6,11 @@ import (
 	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/policy/guest"
 	"github.com/rapidbyte/rbt/policy/guest/guesttest"
+	"github.com/rapidbyte/rbt/policy/policytest"
 )
+
+// orders is a trace of what the built-in policy said itself.
+const orders = "../../../policy/policytest/testdata/orders.jsonl"
 
 // TestNative holds that the kit changes nothing.
 func TestNative(t *testing.T) {
@@ -15,6 +19,7 @@ func TestNative(t *testing.T) {
 		t.Fatal(err)
 	}
 	guesttest.Same(t, builtin.New(), p)
+	policytest.Replay(t, p, orders)
 }
 
 // TestModule holds that the policy decides the same as a module.
@@ -27,6 +32,8 @@ func TestModule(t *testing.T) {
 		t.Errorf("it has the halves %v and %v", propose, score)
 	}
 	guesttest.Same(t, builtin.New(), p)
+	policytest.Replay(t, p, orders)
+	policytest.Expect(t, p, orders)
 }
 
 // TestConfig holds that there is none.
