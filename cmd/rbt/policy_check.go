@@ -136,37 +136,45 @@ func (c *moduleCheck) ask(ctx context.Context, module *wasm.Policy, config json.
 		if q.op == "propose" && !c.Proposes || q.op == "score" && !c.Scores {
 			continue
 		}
-		input, err := json.Marshal(q.request)
+		if err := c.askOne(ctx, module, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askOne asks one question some times, or until the module fails.
+func (c *moduleCheck) askOne(ctx context.Context, module *wasm.Policy, q smokeQuestion) error {
+	input, err := json.Marshal(q.request)
+	if err != nil {
+		return err
+	}
+	done := checkedCall{Op: q.op, Question: q.about}
+	var times []float64
+	var answers [][]byte
+	for range askTimes {
+		began := time.Now()
+		output, err := module.Replay(ctx, q.op, input)
+		times = append(times, millis(time.Since(began)))
+		var failed *wasm.Error
+		if errors.As(err, &failed) {
+			c.problem(q.about, failed)
+			break
+		}
 		if err != nil {
 			return err
 		}
-		done := checkedCall{Op: q.op, Question: q.about}
-		var times []float64
-		var answers [][]byte
-		for range askTimes {
-			began := time.Now()
-			output, err := module.Replay(ctx, q.op, input)
-			times = append(times, millis(time.Since(began)))
-			var failed *wasm.Error
-			if errors.As(err, &failed) {
-				c.problem(q.about, failed)
-				break
-			}
-			if err != nil {
-				return err
-			}
-			done.Answer, done.Notes = answerText(q, output)
-			text, err := json.Marshal(output)
-			if err != nil {
-				return err
-			}
-			answers = append(answers, text)
+		done.Answer, done.Notes = answerText(q, output)
+		text, err := json.Marshal(output)
+		if err != nil {
+			return err
 		}
-		slices.Sort(times)
-		done.MedianMS, done.WorstMS = times[len(times)/2], times[len(times)-1]
-		c.Calls = append(c.Calls, done)
-		c.compare(q, answers)
+		answers = append(answers, text)
 	}
+	slices.Sort(times)
+	done.MedianMS, done.WorstMS = times[len(times)/2], times[len(times)-1]
+	c.Calls = append(c.Calls, done)
+	c.compare(q, answers)
 	return nil
 }
 

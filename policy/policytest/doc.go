@@ -38,6 +38,9 @@
 // a stream; fault with the code of a fault, or none; and lead, over the baseline,
 // with a percentage. Everything behind a # is a comment.
 //
+// A module is tested like any other policy, once package policy/wasm has loaded
+// it; it gets the recorded questions to the byte.
+//
 // Neither test says that a policy is faster. The first compares answers to the
 // questions of one run. The second decides over windows that were measured in that
 // run; a setting that was not tried there borrows the windows of the nearest one
