@@ -8,7 +8,7 @@ import (
 
 // describe says who p is, or what is wrong with its config.
 func describe(p Policy, input []byte) []byte {
-	r := reader{text: input}
+	r := reader{in: input}
 	var config json.RawMessage
 	if r.open('{') {
 		for r.field() {

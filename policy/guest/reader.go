@@ -12,7 +12,7 @@ import (
 // candidates most of what a call may. The host writes valid JSON, so it notices
 // only what it cannot read on behind.
 type reader struct {
-	text []byte
+	in   []byte
 	at   int
 	name []byte // of the field that field has found
 	err  error
@@ -23,13 +23,13 @@ func (r *reader) fail(want string) {
 	if r.err == nil {
 		r.err = errors.New("byte " + strconv.Itoa(r.at) + " should be " + want)
 	}
-	r.at = len(r.text)
+	r.at = len(r.in)
 }
 
 // next is the next byte that is no white space; 0 at the end.
 func (r *reader) next() byte {
-	for ; r.at < len(r.text); r.at++ {
-		if c := r.text[r.at]; c > ' ' {
+	for ; r.at < len(r.in); r.at++ {
+		if c := r.in[r.at]; c > ' ' {
 			return c
 		}
 	}
@@ -90,12 +90,12 @@ func (r *reader) quoted() []byte {
 		return nil
 	}
 	from := r.at + 1
-	length := bytes.IndexByte(r.text[from:], '"')
+	length := bytes.IndexByte(r.in[from:], '"')
 	if length < 0 {
 		r.fail(`"`)
 		return nil
 	}
-	plain := r.text[from : from+length]
+	plain := r.in[from : from+length]
 	if bytes.IndexByte(plain, '\\') < 0 {
 		r.at = from + length + 1
 		return plain
@@ -106,25 +106,25 @@ func (r *reader) quoted() []byte {
 // escaped is the same where there are escapes, which are rare.
 func (r *reader) escaped() []byte {
 	from := r.at
-	for r.at++; r.at < len(r.text) && r.text[r.at] != '"'; r.at++ {
-		if r.text[r.at] == '\\' {
+	for r.at++; r.at < len(r.in) && r.in[r.at] != '"'; r.at++ {
+		if r.in[r.at] == '\\' {
 			r.at++
 		}
 	}
-	r.at = min(r.at+1, len(r.text))
+	r.at = min(r.at+1, len(r.in))
 	var s string
-	if err := json.Unmarshal(r.text[from:r.at], &s); err != nil {
+	if err := json.Unmarshal(r.in[from:r.at], &s); err != nil {
 		r.fail("a text")
 	}
 	return []byte(s)
 }
 
-// string is a text.
-func (r *reader) string() string { return string(r.quoted()) }
+// text is a text.
+func (r *reader) text() string { return string(r.quoted()) }
 
 // word passes over true, false or null.
 func (r *reader) word(word string) {
-	if !bytes.HasPrefix(r.text[r.at:], []byte(word)) {
+	if !bytes.HasPrefix(r.in[r.at:], []byte(word)) {
 		r.fail(word)
 		return
 	}
@@ -135,12 +135,12 @@ func (r *reader) word(word string) {
 func (r *reader) integer() int64 {
 	r.next()
 	from, n := r.at, int64(0)
-	if r.at < len(r.text) && r.text[r.at] == '-' {
+	if r.at < len(r.in) && r.in[r.at] == '-' {
 		r.at++
 	}
 	digits := r.at
-	for ; r.at < len(r.text); r.at++ {
-		d := r.text[r.at] - '0'
+	for ; r.at < len(r.in); r.at++ {
+		d := r.in[r.at] - '0'
 		if d > 9 {
 			break
 		}
@@ -157,7 +157,7 @@ func (r *reader) integer() int64 {
 
 // more says whether a number goes on behind its whole part.
 func (r *reader) more() bool {
-	return r.at < len(r.text) && (r.text[r.at] == '.' || r.text[r.at]|0x20 == 'e')
+	return r.at < len(r.in) && (r.in[r.at] == '.' || r.in[r.at]|0x20 == 'e')
 }
 
 // wide is a whole number of as many digits as there can be.
@@ -172,18 +172,18 @@ func (r *reader) wide(from int) int64 {
 
 // number is the text of a number that begins there.
 func (r *reader) number(from int) []byte {
-	for r.at = from; r.at < len(r.text); r.at++ {
-		switch c := r.text[r.at]; {
+	for r.at = from; r.at < len(r.in); r.at++ {
+		switch c := r.in[r.at]; {
 		case c >= '0' && c <= '9', c == '-', c == '+', c == '.', c|0x20 == 'e':
 		default:
-			return r.text[from:r.at]
+			return r.in[from:r.at]
 		}
 	}
-	return r.text[from:]
+	return r.in[from:]
 }
 
-// Powers of ten that a float64 holds exactly, as it does every whole number up
-// to exact: a quotient of the two is rounded once, as it has to be.
+// tens are powers of ten that a float64 holds exactly, as it does every whole
+// number up to exact: a quotient of the two is rounded once, as it has to be.
 var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
 
 const exact = 1 << 53
@@ -192,12 +192,12 @@ const exact = 1 << 53
 func (r *reader) float() float64 {
 	r.next()
 	from, n, digits, point := r.at, uint64(0), 0, -1
-	for ; r.at < len(r.text); r.at++ {
-		d := r.text[r.at] - '0'
+	for ; r.at < len(r.in); r.at++ {
+		d := r.in[r.at] - '0'
 		if d <= 9 {
 			n = 10*n + uint64(d)
 			digits++
-		} else if r.text[r.at] == '.' && point < 0 {
+		} else if r.in[r.at] == '.' && point < 0 {
 			point = digits
 		} else {
 			break
@@ -251,5 +251,5 @@ func (r *reader) raw() json.RawMessage {
 	r.next()
 	from := r.at
 	r.skip()
-	return json.RawMessage(r.text[from:r.at])
+	return json.RawMessage(r.in[from:r.at])
 }

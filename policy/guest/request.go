@@ -6,7 +6,7 @@ import "github.com/rapidbyte/rbt/policy"
 // over: a later host may say more.
 
 func readProposeRequest(input []byte) (q policy.ProposeRequest, err error) {
-	r := &reader{text: input}
+	r := &reader{in: input}
 	if r.open('{') {
 		for r.field() {
 			switch string(r.name) {
@@ -27,7 +27,7 @@ func readProposeRequest(input []byte) (q policy.ProposeRequest, err error) {
 			case "left":
 				q.Left = r.left()
 			case "state":
-				q.State = r.string()
+				q.State = r.text()
 			case "config":
 				q.Config = r.raw()
 			default:
@@ -39,7 +39,7 @@ func readProposeRequest(input []byte) (q policy.ProposeRequest, err error) {
 }
 
 func readScoreRequest(input []byte) (q policy.ScoreRequest, err error) {
-	r := &reader{text: input}
+	r := &reader{in: input}
 	if r.open('{') {
 		for r.field() {
 			switch string(r.name) {
@@ -94,7 +94,7 @@ func (r *reader) setting() policy.Setting { return table(r, (*reader).value) }
 
 func (r *reader) value() policy.Value {
 	if r.next() == '"' {
-		return policy.EnumValue(r.string())
+		return policy.EnumValue(r.text())
 	}
 	return policy.IntValue(r.integer())
 }
@@ -104,13 +104,13 @@ func (r *reader) facts() (f policy.Facts) {
 		for r.field() {
 			switch string(r.name) {
 			case "stream":
-				f.Stream = r.string()
+				f.Stream = r.text()
 			case "rows":
 				f.Rows = r.integer()
 			case "bytes":
 				f.Bytes = r.integer()
 			case "notes":
-				f.Notes = table(r, (*reader).string)
+				f.Notes = table(r, (*reader).text)
 			default:
 				r.skip()
 			}
@@ -140,9 +140,9 @@ func (r *reader) knob() (k policy.Knob) {
 		for r.field() {
 			switch string(r.name) {
 			case "name":
-				k.Name = r.string()
+				k.Name = r.text()
 			case "owner":
-				k.Owner = policy.Owner(r.string())
+				k.Owner = policy.Owner(r.text())
 			case "kind":
 				if k.Kind.UnmarshalText(r.quoted()) != nil {
 					r.fail("a kind of knob")
@@ -152,11 +152,11 @@ func (r *reader) knob() (k policy.Knob) {
 			case "max":
 				k.Max = r.integer()
 			case "values":
-				k.Values = list(r, (*reader).string)
+				k.Values = list(r, (*reader).text)
 			case "default":
 				k.Default = r.value()
 			case "doc":
-				k.Doc = r.string()
+				k.Doc = r.text()
 			default:
 				r.skip()
 			}
@@ -178,7 +178,7 @@ func (r *reader) evidence() (e policy.Evidence) {
 			case "masked":
 				e.Masked = r.count()
 			case "invalid":
-				e.Invalid = r.string()
+				e.Invalid = r.text()
 			default:
 				r.skip()
 			}
@@ -244,9 +244,9 @@ func (r *reader) metric(w *policy.Window) {
 	case "source_round_trip_secs":
 		w.SourceRoundTrip = r.float()
 	case "missing":
-		w.Missing = list(r, (*reader).string)
+		w.Missing = list(r, (*reader).text)
 	case "masked":
-		w.Masked = r.string()
+		w.Masked = r.text()
 	default:
 		r.skip()
 	}
