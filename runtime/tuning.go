@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 
@@ -34,12 +33,12 @@ func (c Config) probeSpec(p StreamPlan) probe.Spec {
 		Pins:     p.Pins,
 		Baseline: p.Baseline,
 		Budget:   c.Autotune.Budget,
-		Seed:     c.Autotune.Seed ^ hash(p.Stream.Spec.Name),
+		Seed:     probe.SeedOf(c.Autotune.Seed, p.Stream.Spec.Name),
 		Config:   c.Autotune.Config,
 		Guards: probe.Guards{
 			Bounds:    p.Bounds,
 			WhyNot:    map[string]map[string]string{},
-			MaxMemory: c.MaxMemory + ownMemory,
+			MaxMemory: c.MaxMemory + probe.OwnMemory,
 		},
 	}
 	for _, k := range p.Knobs {
@@ -53,23 +52,12 @@ func (c Config) probeSpec(p StreamPlan) probe.Spec {
 	return spec
 }
 
-// ownMemory is what rbt may have resident besides the buffers of its lanes: its
-// program, the catalogs of thousands of tables, garbage.
-const ownMemory = 256 << 20
-
 // facts are what a policy is told of the stream before it moves.
 func (p StreamPlan) facts() policy.Facts {
 	f := policy.Facts{Stream: p.Stream.Spec.Name, Rows: p.Stream.Rows, Bytes: p.Stream.Bytes, Notes: map[string]string{}}
 	maps.Copy(f.Notes, p.Stream.Notes)
 	maps.Copy(f.Notes, p.Target.Notes)
 	return f
-}
-
-// hash lets every stream take turns in an order of its own.
-func hash(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
 }
 
 // start tells that the run begins, and with which policy.

@@ -36,7 +36,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 	variables := variableFlag(cmd)
 	cmd.Flags().BoolVar(&o.restart, "restart", false, "begin again, do not take up an unfinished run")
 	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
-	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used, do not tune with the built-in one")
+	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used")
 	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j, err := openJob(args[0], *variables)

@@ -86,6 +86,7 @@ func (p *Policy) ask(ctx context.Context, c *call, input []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
+	p.grown(m)
 	return c.get(m, result[0])
 }
 

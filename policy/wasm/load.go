@@ -63,6 +63,7 @@ func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) 
 	if err != nil {
 		return nil, err
 	}
+	p.functions = functionsOf(vetted)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
