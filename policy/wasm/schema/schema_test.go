@@ -166,7 +166,8 @@ func TestRealMessages(t *testing.T) {
 func TestRecordedMessages(t *testing.T) {
 	v := newValidator(t)
 	for pattern, whole := range map[string]bool{
-		"../../../cmd/rbt/testdata/explain/*.jsonl": false,
+		"../../../cmd/rbt/testdata/explain/*.jsonl":     false,
+		"../../../examples/policies/*/testdata/*.jsonl": true,
 	} {
 		checked := 0
 		for _, c := range callsOf(t, pattern) {
