@@ -50,7 +50,9 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("REPOSITORY", repository)
 			env.Values[databasesKey{}] = databases{t: env.T().(testing.TB), byName: map[string]*pgtest.DB{}}
-			return nil
+			cache, err := goCache()
+			env.Setenv("GOCACHE", cache) // scripts have no home
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rc":        exitCode,
@@ -62,6 +64,15 @@ func TestScripts(t *testing.T) {
 			"ownTMPDIR": withDatabases(databases.ownTMPDIR),
 		},
 	})
+}
+
+// goCache is where Go keeps what it has compiled.
+func goCache() (string, error) {
+	if dir := os.Getenv("GOCACHE"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "go-build"), err
 }
 
 // exitCode runs a command and compares its exit code: testscript's exec only
