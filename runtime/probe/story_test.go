@@ -178,8 +178,8 @@ func TestStories(t *testing.T) {
 			parallelism 2: 100
 			baseline: 100
 			parallelism 6: 125                   # leads at once
-			try parallelism 9 beside 6
-			parallelism 9: 100
+			try parallelism 12 beside 6
+			parallelism 12: 100
 			parallelism 6: 125
 			baseline: 100
 			parallelism 6: 100
@@ -285,10 +285,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.45 s",
+			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.42 s",
 		}, {
 			"the stream ends in the probe phase",
-			world{size: 115 * mib}, only(orders(), "parallelism"), `
+			world{size: 125 * mib}, only(orders(), "parallelism"), `
 			baseline: 100
 			baseline: 100
 			try parallelism 2, 6 beside 4
