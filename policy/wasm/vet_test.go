@@ -328,3 +328,40 @@ func TestVetTruncated(t *testing.T) {
 		}
 	}
 }
+
+// TestVetInstructions holds that those instructions are accepted that the engine
+// knows, with the same numbers behind them. It knows some about tables too, which
+// are of use with reference types only, and reads a second byte that is a longer
+// number in two ways.
+func TestVetInstructions(t *testing.T) {
+	try := func(instruction ...byte) {
+		b := &builder{}
+		nothing := b.signature(nil, nil)
+		b.memory(bounds(1))
+		b.table(bounds(1))
+		b.global(i32, i32Const(0))
+		b.passiveData(nil)
+		b.countData()
+		// Behind it are zeros: its numbers, and unreachable as often as is left.
+		body := join(op(opUnreachable), instruction, make([]byte, 20))
+		if slices.Contains([]byte{opBlock, opLoop, opIf}, instruction[0]) {
+			body = append(body, opEnd)
+		}
+		b.function(nothing, [][]byte{locals(1, i32)}, body)
+		b.elements(0, 0)
+		_, err := Vet(b.bytes())
+		p := &Policy{limits: Limits{}.orDefaults()}
+		defer p.Close()
+		if known := p.compile(t.Context(), b.bytes()); (err == nil) != (known == nil) {
+			t.Errorf("%#x: vetted with %v, compiled with %v", instruction, err, known)
+		}
+	}
+	for code := range 256 {
+		if code != opMore {
+			try(byte(code))
+		}
+		if code <= moreMemoryFill || code > 0x0e && code < 0x80 {
+			try(opMore, byte(code))
+		}
+	}
+}
