@@ -47,10 +47,6 @@ func buildDestination(n *node) Destination {
 }
 
 func buildStream(s streamNode) Stream {
-	attributes := map[string]Pos{}
-	for name, at := range s.written {
-		attributes[name] = posOf(at.value)
-	}
 	return Stream{
 		Label:        s.title.text,
 		Name:         s.pattern,
@@ -69,8 +65,17 @@ func buildStream(s streamNode) Stream {
 		Resume:       Resume(get[string](s.node, "resume")),
 		Pins:         buildPins(s.node),
 		Pos:          posOf(s.title.rng),
-		attributes:   attributes,
+		attributes:   written(s.node),
 	}
+}
+
+// written says where a block's attributes are.
+func written(n *node) map[string]Pos {
+	attributes := map[string]Pos{}
+	for name, at := range n.written {
+		attributes[name] = posOf(at.value)
+	}
+	return attributes
 }
 
 func buildResources(n *node) Resources {
@@ -110,8 +115,11 @@ func buildPolicy(n *node, folder string) Policy {
 		Engine:    get[string](n, "engine"),
 		Timeout:   get[time.Duration](n, "timeout"),
 		MaxMemory: get[int64](n, "max_memory"),
+		MaxCalls:  get[int64](n, "max_calls"),
 		Config:    get[json.RawMessage](n, "config"),
 		Pos:       posOf(n.head),
+
+		attributes: written(n),
 	}
 }
 

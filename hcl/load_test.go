@@ -98,7 +98,7 @@ stream "public.orders" {}
 `
 
 var ignorePos = cmp.Options{
-	cmpopts.IgnoreUnexported(Pipeline{}, Stream{}),
+	cmpopts.IgnoreUnexported(Pipeline{}, Stream{}, Policy{}),
 	cmpopts.IgnoreTypes(Pos{}),
 	cmp.Comparer(func(a, b Pattern) bool { return a == b }),
 }
@@ -196,6 +196,7 @@ autotune {
     engine     = "compiler"
     timeout    = "1s"
     max_memory = "16MiB"
+    max_calls  = 5000
   }
   probe {
     max_rows     = 1000
@@ -248,7 +249,7 @@ func TestEverything(t *testing.T) {
 			Enabled: true,
 			Policy: Policy{
 				Kind: "wasm", Module: filepath.Join("dir", "policies", "p.wasm"), SHA256: strings.Repeat("0123456789abcdef", 4),
-				Engine: "compiler", Timeout: time.Second, MaxMemory: 16 << 20,
+				Engine: "compiler", Timeout: time.Second, MaxMemory: 16 << 20, MaxCalls: 5000,
 				Config: json.RawMessage(`{"list":["a",true,null,{"min":7}],"weight":-0.7}`),
 			},
 			Probe: Probe{MaxRows: 1000, MaxFraction: 0.5, MaxDuration: 10 * time.Second, MinWindows: 3, Lead: 0.1,

@@ -181,8 +181,21 @@ type Policy struct {
 	Timeout time.Duration
 	// MaxMemory bounds the module's memory in bytes. Default 32MiB, 1MiB … 256MiB.
 	MaxMemory int64
-	Config    json.RawMessage // an object, opaque to rbt; nil if not written
-	Pos       Pos             // zero if the file has no policy block
+	// MaxCalls is the most function calls that the module makes within one call
+	// of rbt's. Default 2000000, 1000 … 1000000000.
+	MaxCalls int64
+	Config   json.RawMessage // an object, opaque to rbt; nil if not written
+	Pos      Pos             // zero if the file has no policy block
+
+	attributes map[string]Pos
+}
+
+// PosOf returns where an attribute is written, or the block if it is not.
+func (p Policy) PosOf(attribute string) Pos {
+	if pos, ok := p.attributes[attribute]; ok {
+		return pos
+	}
+	return p.Pos
 }
 
 // Probe is the budget of the probe phase of one stream.

@@ -186,6 +186,7 @@ func wasmPolicy() *block {
 		{name: "engine", kind: choice, fallback: "interpreter", choices: []string{"interpreter", "compiler"}},
 		{name: "timeout", kind: duration, fallback: "500ms", min: float64(10 * time.Millisecond), max: float64(5 * time.Second)},
 		{name: "max_memory", kind: size, fallback: "32MiB", min: mib, max: 256 * mib},
+		{name: "max_calls", kind: count, fallback: "2000000", min: 1000, max: 1e9},
 	}}
 }
 

@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Decision is the outcome of a stream's probe phase: what the rest of the
 // stream is copied with, why, and what it cost to find.
@@ -123,4 +126,10 @@ const (
 	FaultScores     = "bad-scores"     // NaN, infinite, missing, unknown or twice the same id
 	FaultCandidates = "bad-candidates" // none of the proposed ones could be run
 	FaultController = "controller"
+)
+
+// Errors that whoever asks a policy says instead of it.
+var (
+	ErrLate  = errors.New("the policy did not answer in time")
+	ErrPanic = errors.New("the policy panicked")
 )

@@ -41,6 +41,8 @@ type Config struct {
 // Autotune is how streams are tuned while they are copied.
 type Autotune struct {
 	Policy policy.Policy
+	// Fault is why Policy is not the one that was asked for; nil where it is.
+	Fault *policy.Fault
 	// Config is the policy's own, from the pipeline file.
 	Config json.RawMessage
 	// Budget bounds the probe phase of each stream.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
@@ -173,7 +174,7 @@ func (c *controller) storedBytes(handed int64) int64 {
 	if c.stored > 0 && c.moved > 0 {
 		ratio = float64(c.stored) / float64(c.moved)
 	}
-	return max(1, int64(float64(handed)*ratio))
+	return int64(min(max(1, float64(handed)*ratio), math.MaxInt64/2))
 }
 
 // filler is a stretch of work that nobody measures, as small as a window may
@@ -202,16 +203,11 @@ func (c *controller) ask(ctx context.Context, a probe.Action) bool {
 		if time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
 			return false
 		}
-		c.heard(a, answer{err: errLate, took: time.Since(c.call.began)})
+		c.heard(a, answer{err: policy.ErrLate, took: time.Since(c.call.began)})
 	}
 	c.call = nil
 	return true
 }
-
-var (
-	errLate  = errors.New("the policy did not answer in time")
-	errPanic = errors.New("the policy panicked")
-)
 
 // start calls the policy. Nobody waits for the call: a policy that does not
 // return cannot be made to.
@@ -236,7 +232,7 @@ func (c *controller) start(ctx context.Context, a probe.Action) *call {
 func guarded(ctx context.Context, ask func(context.Context) (any, error)) (out any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errPanic, p)
+			err = fmt.Errorf("%w: %v", policy.ErrPanic, p)
 		}
 	}()
 	return ask(ctx)
@@ -264,9 +260,9 @@ func (c *controller) heard(a probe.Action, got answer) {
 func faultReason(err error) string {
 	var coded interface{ Code() string }
 	switch {
-	case errors.Is(err, errPanic):
+	case errors.Is(err, policy.ErrPanic):
 		return policy.FaultPanic
-	case errors.Is(err, errLate), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, policy.ErrLate), errors.Is(err, context.DeadlineExceeded):
 		return policy.FaultTimeout
 	case errors.As(err, &coded):
 		return coded.Code()

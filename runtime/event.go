@@ -22,6 +22,8 @@ type RunStarted struct {
 	Attempt  int
 	Pipeline string
 	Streams  []StreamPlan
+	// Policy says who tunes; nil where nothing is tuned.
+	Policy *policy.Info
 }
 
 // StreamSkipped comes for a stream that an earlier attempt has published.
@@ -111,7 +113,8 @@ type Clamped struct {
 }
 
 // AutotuneFault comes when the policy, or what serves it, failed. The stream
-// goes on with its baseline.
+// goes on with its baseline. With an empty Stream the policy that was asked for
+// could not be used at all, and another one tunes.
 type AutotuneFault struct{ policy.Fault }
 
 // AutotuneDecision comes when a stream's probe phase ends.

@@ -26,7 +26,7 @@ func (r *run) moment(ctx context.Context) (progress bool, err error) {
 	defer snap.Close(context.WithoutCancel(ctx))
 	if !r.started {
 		r.started = true
-		r.emit(RunStarted{RunID: r.attempt.RunID, Attempt: r.attempt.Number, Pipeline: r.cfg.Run.Pipeline, Streams: plans})
+		r.start(ctx, plans)
 		r.skips(ctx, plans)
 	}
 	r.snapshot = snap.ID()

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 
@@ -34,12 +33,12 @@ func (c Config) probeSpec(p StreamPlan) probe.Spec {
 		Pins:     p.Pins,
 		Baseline: p.Baseline,
 		Budget:   c.Autotune.Budget,
-		Seed:     c.Autotune.Seed ^ hash(p.Stream.Spec.Name),
+		Seed:     probe.SeedOf(c.Autotune.Seed, p.Stream.Spec.Name),
 		Config:   c.Autotune.Config,
 		Guards: probe.Guards{
 			Bounds:    p.Bounds,
 			WhyNot:    map[string]map[string]string{},
-			MaxMemory: c.MaxMemory + ownMemory,
+			MaxMemory: c.MaxMemory + probe.OwnMemory,
 		},
 	}
 	for _, k := range p.Knobs {
@@ -53,10 +52,6 @@ func (c Config) probeSpec(p StreamPlan) probe.Spec {
 	return spec
 }
 
-// ownMemory is what rbt may have resident besides the buffers of its lanes: its
-// program, the catalogs of thousands of tables, garbage.
-const ownMemory = 256 << 20
-
 // facts are what a policy is told of the stream before it moves.
 func (p StreamPlan) facts() policy.Facts {
 	f := policy.Facts{Stream: p.Stream.Spec.Name, Rows: p.Stream.Rows, Bytes: p.Stream.Bytes, Notes: map[string]string{}}
@@ -65,11 +60,20 @@ func (p StreamPlan) facts() policy.Facts {
 	return f
 }
 
-// hash lets every stream take turns in an order of its own.
-func hash(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
+// start tells that the run begins, and with which policy.
+func (r *run) start(ctx context.Context, plans []StreamPlan) {
+	e := RunStarted{RunID: r.attempt.RunID, Attempt: r.attempt.Number, Pipeline: r.cfg.Run.Pipeline, Streams: plans}
+	if r.cfg.Autotune == nil {
+		r.emit(e)
+		return
+	}
+	info := r.cfg.Autotune.Policy.Info()
+	e.Policy = &info
+	r.emit(e)
+	if f := r.cfg.Autotune.Fault; f != nil {
+		r.emit(AutotuneFault{Fault: *f})
+		r.noteTuning(ctx, "", connectors.Tuning{Fault: f})
+	}
 }
 
 // skips tells which streams are not tuned.

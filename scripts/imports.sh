@@ -8,18 +8,23 @@ imports=$(go list -deps -f '{{if .Module}}{{if .Module.Main}}{{.ImportPath}} {{j
 
 echo "$imports" | awk -v module="$module" '
 BEGIN {
-	# What a package may import of ours; the first line that fits counts. "x/..." is x and all below, as for go build.
-	own("policy",         "")
-	own("policy/builtin", "policy")
-	own("policy/sim",     "policy/... runtime/probe")
-	own("policy/...",     "policy/...")
-	own("connectors",     "policy")
-	own("connectors/...", "policy connectors/...")
-	own("runtime/probe",  "policy")
-	own("runtime/...",    "policy connectors runtime/...")
-	own("hcl/...",        "policy")
-	own("internal/...",   "internal/...")
-	own("...",            "policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")
+	# What a package may import of ours; the first line that fits counts. "x/..." is x and all below, as for go build,
+	# and "." is the package at the top.
+	own(".",                      "")
+	own("policy",                 "")
+	own("policy/builtin",         "policy")
+	own("policy/guest",           "policy")
+	own("policy/sim",             "policy/... runtime/probe")
+	own("policy/policytest",      "policy/... runtime/probe")
+	own("policy/...",             "policy/...")
+	own("connectors",             "policy")
+	own("connectors/...",         "policy connectors/...")
+	own("runtime/probe",          "policy")
+	own("runtime/...",            "policy connectors runtime/...")
+	own("hcl/...",                "policy")
+	own("internal/...",           "internal/...")
+	own("examples/policies/...",  "policy policy/builtin policy/guest")
+	own("...",                    ". policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")
 
 	# Which of our packages may import a library.
 	library("github.com/hashicorp/hcl/...",     "hcl/...")
@@ -44,7 +49,7 @@ function fitsAny(path, patterns,    list, n, i) {
 	return 0
 }
 
-function local(path) { return substr(path, length(module) + 2) }
+function local(path) { return path == module ? "." : substr(path, length(module) + 2) }
 
 function offend(package, path, why) {
 	print package " must not import " path ": " why

@@ -36,8 +36,12 @@ func autotuneOff(p *hcl.Pipeline) (string, error) {
 }
 
 // callTimeout is how long the built-in policy may take for an answer: as long as
-// a module of which the file does not say.
-const callTimeout = 500 * time.Millisecond
+// a module of which the file does not say. A module keeps its own time, and then
+// says itself what it did not do; callGrace is what that may take.
+const (
+	callTimeout = 500 * time.Millisecond
+	callGrace   = 250 * time.Millisecond
+)
 
 // autotune is how the runtime shall tune; nil where it shall not.
 func (j *job) autotune(runID string) *runtime.Autotune {
@@ -46,11 +50,12 @@ func (j *job) autotune(runID string) *runtime.Autotune {
 	}
 	a := j.pipeline.Autotune
 	return &runtime.Autotune{
-		Policy:      newPolicy(a.Policy),
+		Policy:      j.tuner.policy,
+		Fault:       j.tuner.fault,
 		Config:      a.Policy.Config,
 		Budget:      budget(a.Probe),
 		Seed:        seed(runID),
-		CallTimeout: cmp.Or(a.Policy.Timeout, callTimeout),
+		CallTimeout: cmp.Or(a.Policy.Timeout, callTimeout) + callGrace,
 	}
 }
 

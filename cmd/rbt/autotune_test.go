@@ -31,7 +31,7 @@ stream "public.t" {}`), "p.hcl", hcl.Options{Knobs: allKnobs()})
 	if diff := cmp.Diff(probe.DefaultBudget(), a.Budget); diff != "" {
 		t.Errorf("-probe +pipeline file:\n%s", diff)
 	}
-	if a.CallTimeout != 500*time.Millisecond || a.Policy.Info().Name != "builtin" {
+	if a.CallTimeout != 750*time.Millisecond || a.Policy.Info().Name != "builtin" {
 		t.Errorf("%+v", a)
 	}
 	if again, other := seed("a"), seed("b"); again != seed("a") || again == other {

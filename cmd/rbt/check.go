@@ -37,15 +37,35 @@ in the file.`,
 	return cmd
 }
 
+// checkPolicy says whether the module of a policy can be used. It counts the
+// problems.
+func (j *job) checkPolicy(ctx context.Context, u *ui) (problems int, err error) {
+	if err := j.openTuner(ctx, u); err != nil {
+		return 0, err
+	}
+	defer j.tuner.close()
+	switch {
+	case j.tuner.fault != nil:
+		u.printf("problem  policy: %s: %s\n", j.tuner.fault.Reason, oneLine(j.tuner.fault.Detail))
+		return 1, nil
+	case j.tuner.module != nil:
+		u.printf("ok       policy %s, which %s\n", policyText(j.tuner.module.Info()), halvesText(j.tuner.module.Halves()))
+	}
+	return 0, nil
+}
+
 func (j *job) check(ctx context.Context, u *ui) error {
 	if err := j.reach(ctx, u); err != nil {
 		return stopped(ctx, err)
+	}
+	found, err := j.checkPolicy(ctx, u)
+	if err != nil {
+		return err
 	}
 	plans, err := j.plans(ctx)
 	if err != nil {
 		return err
 	}
-	found := 0
 	for _, p := range plans {
 		found += len(problems(p))
 		printChecked(u, p)

@@ -20,6 +20,7 @@ type explainJSON struct {
 	Lost      int                 `json:"lost_records"`
 	Off       string              `json:"autotune_off,omitempty"`
 	Policy    *policy.Info        `json:"policy,omitempty"`
+	Fault     *policy.Fault       `json:"fault,omitempty"` // of the policy that was asked for
 	Budget    *trace.Budget       `json:"budget,omitempty"`
 	Streams   []explainStreamJSON `json:"streams"`
 }
@@ -48,7 +49,7 @@ func storyJSON(s *story) explainJSON {
 	h := s.header
 	out := explainJSON{
 		Run: h.Run, Attempt: h.Attempt, Pipeline: h.Pipeline, Version: h.Version, StartedAt: h.Started,
-		Cut: s.cut, Lost: s.lost, Off: s.run.Off, Policy: s.run.Policy, Budget: s.run.Budget,
+		Cut: s.cut, Lost: s.lost, Off: s.run.Off, Policy: s.run.Policy, Fault: s.fault, Budget: s.run.Budget,
 		Streams: []explainStreamJSON{},
 	}
 	if s.summary != nil {

@@ -12,6 +12,7 @@ type story struct {
 	header  trace.Header
 	run     trace.Run
 	streams []*streamStory // in the order of the pipeline
+	fault   *policy.Fault  // of the policy that was asked for, and could not be used
 	summary *trace.Summary // nil where the run did not end
 	cut     string         // why the trace is not whole
 	lost    int            // records that could not be written
@@ -114,6 +115,10 @@ func (s *story) noteTuning(r trace.Record) {
 		st := s.stream(r.Stream)
 		st.clamps = append(st.clamps, r.Clamp)
 	case trace.Fault:
+		if r.Stream == "" {
+			s.fault = &r.Fault
+			return
+		}
 		s.stream(r.Stream).fault = &r.Fault
 	case trace.Decision:
 		st := s.stream(r.Stream)

@@ -87,6 +87,9 @@ func storyNotes(s *story) []string {
 	if s.run.Off != "" {
 		notes = append(notes, "tuning was off: "+oneLine(s.run.Off))
 	}
+	if f := s.fault; f != nil {
+		notes = append(notes, oneLine(fmt.Sprintf("the policy of the pipeline file could not be used: %s: %s", f.Reason, f.Detail)))
+	}
 	if s.cut != "" {
 		notes = append(notes, "the trace is not whole: "+s.cut)
 	}

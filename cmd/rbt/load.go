@@ -73,8 +73,5 @@ func notYet(p *hcl.Pipeline) []error {
 			refuse(s.PosOf("write_mode"), `write_mode = "upsert"`, `use "replace" or "append"`)
 		}
 	}
-	if p.Autotune.Policy.Kind == "wasm" {
-		refuse(p.Autotune.Policy.Pos, `policy "wasm"`, `use policy "builtin"`)
-	}
 	return errs
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,14 +36,23 @@ func (w withCluster) Run() int { return pgtest.Run(w.m) }
 //	hold NAME TABLE      locks a table until the script ends
 //	waiting NAME         waits until somebody waits for a lock in the database
 //	ownTMPDIR            sets TMPDIR to a folder that the servers can use too
+//
+// $REPOSITORY is the folder of the sources.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("RBT_UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
+			repository, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("REPOSITORY", repository)
 			env.Values[databasesKey{}] = databases{t: env.T().(testing.TB), byName: map[string]*pgtest.DB{}}
-			return nil
+			cache, err := goCache()
+			env.Setenv("GOCACHE", cache) // scripts have no home
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"rc":        exitCode,
@@ -54,6 +64,15 @@ func TestScripts(t *testing.T) {
 			"ownTMPDIR": withDatabases(databases.ownTMPDIR),
 		},
 	})
+}
+
+// goCache is where Go keeps what it has compiled.
+func goCache() (string, error) {
+	if dir := os.Getenv("GOCACHE"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "go-build"), err
 }
 
 // exitCode runs a command and compares its exit code: testscript's exec only

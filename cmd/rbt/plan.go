@@ -31,18 +31,24 @@ it is tried while the rows move. It changes nothing.`,
 		if err != nil {
 			return err
 		}
+		if j.untuned == "" {
+			if err := j.openTuner(cmd.Context(), u); err != nil {
+				return err
+			}
+			defer j.tuner.close()
+		}
 		plans, err := j.plans(cmd.Context())
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			return printPlanJSON(u, j.pipeline.Name, plans)
+			return printPlanJSON(u, j.pipeline.Name, plans, j.tuner)
 		}
 		for i, p := range plans {
 			if i > 0 {
 				u.printf("\n")
 			}
-			u.printf("%s", planText(p))
+			u.printf("%s", planText(p, j.tuner))
 		}
 		return nil
 	}
@@ -50,7 +56,7 @@ it is tried while the rows move. It changes nothing.`,
 }
 
 // planText is the plan of a stream for people.
-func planText(p runtime.StreamPlan) string {
+func planText(p runtime.StreamPlan, t tuner) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s → %s\n", oneLine(p.Stream.Spec.Name), targetName(p.Target))
 	item := func(name string, values ...string) {
@@ -67,7 +73,7 @@ func planText(p runtime.StreamPlan) string {
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
 	item("steps", p.Target.Steps...)
 	item("setting", settingLines(p)...)
-	item("tuning", tuningLines(p)...)
+	item("tuning", tuningLines(p, t)...)
 	return b.String()
 }
 
@@ -114,13 +120,16 @@ func settingLines(p runtime.StreamPlan) []string {
 
 // tuningLines say which values of which knob the run begins to try, or why it
 // tries none.
-func tuningLines(p runtime.StreamPlan) []string {
+func tuningLines(p runtime.StreamPlan, t tuner) []string {
 	if p.Skip != nil {
 		return []string{withReason("none: "+p.Skip.Reason, p.Skip.Detail)}
 	}
+	if t.proposes() {
+		return []string{"as policy " + policyText(t.module.Info()) + " proposes while the rows move"}
+	}
 	var lines []string
 	for _, k := range p.Knobs {
-		values := toTry(p, k)
+		values := t.toTry(p, k)
 		if values == nil {
 			continue
 		}
@@ -137,11 +146,12 @@ func tuningLines(p runtime.StreamPlan) []string {
 }
 
 // toTry are the values of a knob that the run begins to try, the baseline's
-// among them; nil where there is no other.
-func toTry(p runtime.StreamPlan, k policy.Knob) []policy.Value {
+// among them; nil where there is no other, or where a module proposes, which is
+// known only when it is asked.
+func (t tuner) toTry(p runtime.StreamPlan, k policy.Knob) []policy.Value {
 	at, set := p.Baseline[k.Name]
 	_, pinned := p.Pins[k.Name]
-	if p.Skip != nil || pinned || !set {
+	if p.Skip != nil || pinned || !set || t.proposes() {
 		return nil
 	}
 	values := candidates(k, at)

@@ -11,6 +11,7 @@ import (
 // planJSON is what plan --json prints. Unknown estimates are null.
 type planJSON struct {
 	Pipeline string           `json:"pipeline"`
+	Policy   *policy.Info     `json:"policy,omitempty"` // of a module
 	Streams  []streamPlanJSON `json:"streams"`
 }
 
@@ -38,17 +39,21 @@ type knobPlanJSON struct {
 	Value        *policy.Value     `json:"value"` // null where there is no choice
 	Reason       string            `json:"reason,omitempty"`
 	Pinned       bool              `json:"pinned"`
-	Candidates   []policy.Value    `json:"candidates,omitempty"` // to begin with, where it is tuned
+	Candidates   []policy.Value    `json:"candidates,omitempty"` // to begin with, where it is tuned and no module proposes
 	Values       []string          `json:"values,omitempty"`
 	Min          int64             `json:"min,omitempty"`
 	Max          int64             `json:"max,omitempty"`
 	NotSupported map[string]string `json:"not_supported,omitempty"`
 }
 
-func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan) error {
+func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan, t tuner) error {
 	out := planJSON{Pipeline: pipeline, Streams: []streamPlanJSON{}}
+	if t.module != nil {
+		info := t.module.Info()
+		out.Policy = &info
+	}
 	for _, p := range plans {
-		out.Streams = append(out.Streams, jsonOf(p))
+		out.Streams = append(out.Streams, jsonOf(p, t))
 	}
 	enc := json.NewEncoder(u.stdout)
 	enc.SetEscapeHTML(false)
@@ -56,7 +61,7 @@ func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan) error {
 	return enc.Encode(out)
 }
 
-func jsonOf(p runtime.StreamPlan) streamPlanJSON {
+func jsonOf(p runtime.StreamPlan, who tuner) streamPlanJSON {
 	s, t := p.Stream, p.Target
 	return streamPlanJSON{
 		Stream:    s.Spec.Name,
@@ -70,19 +75,19 @@ func jsonOf(p runtime.StreamPlan) streamPlanJSON {
 		Method:    t.Method,
 		Steps:     orEmpty(t.Steps),
 		Key:       s.Key,
-		Setting:   settingJSON(p),
+		Setting:   settingJSON(p, who),
 		Tuned:     p.Skip == nil,
 		Skip:      p.Skip,
 		Problems:  orEmpty(problems(p)),
 	}
 }
 
-func settingJSON(p runtime.StreamPlan) []knobPlanJSON {
+func settingJSON(p runtime.StreamPlan, who tuner) []knobPlanJSON {
 	knobs := []knobPlanJSON{}
 	for _, k := range p.Knobs {
 		_, pinned := p.Pins[k.Name]
 		knob := knobPlanJSON{Knob: k.Name, Reason: p.Reasons[k.Name], Pinned: pinned,
-			Candidates: toTry(p, k), Values: k.Values, Min: k.Min, Max: k.Max}
+			Candidates: who.toTry(p, k), Values: k.Values, Min: k.Min, Max: k.Max}
 		if v, ok := p.Baseline[k.Name]; ok {
 			knob.Value = &v
 		}

@@ -32,7 +32,7 @@ func aPlan() runtime.StreamPlan {
 
 func TestPlanOfTuning(t *testing.T) {
 	tuning := func(p runtime.StreamPlan) string {
-		_, text, _ := strings.Cut(planText(p), "  tuning")
+		_, text, _ := strings.Cut(planText(p, tuner{}), "  tuning")
 		return strings.Join(strings.Fields(text), " ")
 	}
 	p := aPlan()
@@ -51,7 +51,7 @@ func TestPlanOfTuning(t *testing.T) {
 }
 
 func TestPlanJSONOfTuning(t *testing.T) {
-	text, err := json.Marshal(jsonOf(aPlan()))
+	text, err := json.Marshal(jsonOf(aPlan(), tuner{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,6 @@ them is best. These commands try one out without a database.`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(policyBenchCommand(u))
+	cmd.AddCommand(policyNewCommand(u), policyCheckCommand(u), policyTestCommand(u), policyBenchCommand(u))
 	return cmd
 }

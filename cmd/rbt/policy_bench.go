@@ -1,32 +1,42 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/policy/sim"
+	"github.com/rapidbyte/rbt/policy/wasm"
 )
 
-// What a bench plays: so many environments of a seed, and each so many times.
+// What a bench plays: so many environments of a seed, and each so many times. A
+// module takes up to a thousand times as long as the built-in policy, so there
+// are fewer.
 const (
-	benchDrawn = 30
-	benchRuns  = 10
+	benchDrawn      = 30
+	benchRuns       = 10
+	benchModuleRuns = 2
 )
 
 func policyBenchCommand(u *ui) *cobra.Command {
-	var seed uint64
+	b := policyBench{}
 	var asJSON bool
+	var chosen chosenPolicy
 	cmd := &cobra.Command{
-		Use:   "bench",
-		Short: "Compare the policy with the best fixed settings, in a simulator",
+		Use:   "bench [MODULE]",
+		Short: "Compare a policy with the best fixed settings, in a simulator",
 		Long: `Play streams of 60, 120 and 1000 seconds in simulated environments, each ten times
 with other noise: with the built-in policy, with the rules as they were approved at
-first, and without tuning. Without --seed these are eight environments that each hold
-a trap, with --seed thirty drawn from it. What was chosen with a look at a seed has to
+first, and without tuning. A module is played twice, beside the built-in policy, and
+its calls are timed. Without --seed these are eight environments that each hold a
+trap, with --seed thirty drawn from it. What was chosen with a look at a seed has to
 be judged by another one. No database is needed.
 
 Regret is by how many percent a stream took longer than with the best fixed setting:
@@ -37,32 +47,41 @@ the share that ended with their environment's most frequent choice, and noise th
 share that left the baseline where all settings are equally fast. The simulator ranks
 policies; it does not predict the speed of a server.`,
 		Example: `  rbt policy bench
-  rbt policy bench --seed 7
+  rbt policy bench policy.wasm --seed 7 --runs 5
   rbt policy bench --json | jq '.reports[] | {tuner, stream_secs, regret}'`,
-		Args: noArguments,
+		Args: atMostOnePolicy,
 	}
-	cmd.Flags().Uint64Var(&seed, "seed", 0, "draw the environments from `N`, and the noise")
+	cmd.Flags().Uint64Var(&b.Seed, "seed", 0, "draw the environments from `N`, and the noise")
+	cmd.Flags().IntVar(&b.Runs, "runs", 0, "play each environment `N` times (default 10, 2 with a module)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		b := policyBench{Seed: seed, Runs: benchRuns}
+	chosen.addFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		environments := sim.Named()
 		if cmd.Flags().Changed("seed") {
-			environments = sim.Draw(seed, benchDrawn)
+			environments = sim.Draw(b.Seed, benchDrawn)
 		}
-		b.Environments = len(environments)
-		var err error
-		b.Reports, err = sim.Bench{
-			Environments: environments,
-			Tuners:       []sim.Tuner{sim.Scheduled{Policy: builtin.New()}, sim.Literal{}, sim.Untuned{}},
-			Lengths:      []float64{60, 120, 1000},
-			Runs:         benchRuns, Seed: seed, Priors: true,
-		}.Run(cmd.Context())
+		if cmd.Flags().Changed("runs") && b.Runs < 1 {
+			return usage(errors.New("--runs must be at least 1"), "--runs 1")
+		}
+		tuners, release, err := b.tuners(cmd.Context(), u, append(args, builtinName)[0], &chosen)
 		if err != nil {
+			return err
+		}
+		defer release()
+		if err := b.play(cmd.Context(), u, environments, tuners); err != nil {
 			return stopped(cmd.Context(), err)
 		}
 		return b.print(u, asJSON)
 	}
 	return cmd
+}
+
+// atMostOnePolicy accepts one argument or none.
+func atMostOnePolicy(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return onePolicy(cmd, args)
 }
 
 // policyBench is what policy bench --json prints. Shares are fractions.
@@ -71,6 +90,65 @@ type policyBench struct {
 	Seed         uint64       `json:"seed"`
 	Runs         int          `json:"runs"`
 	Reports      []sim.Report `json:"reports"`
+	Calls        []callReport `json:"calls,omitempty"` // where a module is among the policies
+
+	timed []*timedPolicy
+}
+
+// tuners are those that are compared.
+func (b *policyBench) tuners(ctx context.Context, u *ui, file string, chosen *chosenPolicy) (_ []sim.Tuner, release func(), err error) {
+	if err := chosen.check(file); err != nil {
+		return nil, nil, err
+	}
+	if file == builtinName {
+		b.Runs = cmp.Or(b.Runs, benchRuns)
+		return []sim.Tuner{sim.Scheduled{Policy: builtin.New()}, sim.Literal{}, sim.Untuned{}}, func() {}, nil
+	}
+	b.Runs = cmp.Or(b.Runs, benchModuleRuns)
+	p, release, err := chosen.open(ctx, u, file, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	module := &timedPolicy{Policy: unquarantined{p.(*wasm.Policy), chosen.config}, ctx: ctx, name: moduleName(p, file), skip: missingHalf(p.(*wasm.Policy))}
+	inGo := &timedPolicy{Policy: builtin.New(), ctx: ctx, name: builtinName}
+	b.timed = []*timedPolicy{module, inGo}
+	return []sim.Tuner{sim.Scheduled{Policy: module}, sim.Scheduled{Policy: inGo}, sim.Untuned{}}, release, nil
+}
+
+// missingHalf is the question that the built-in policy answers for a module;
+// empty where there is none.
+func missingHalf(p *wasm.Policy) string {
+	switch proposes, scores := p.Halves(); {
+	case !proposes:
+		return "propose"
+	case !scores:
+		return "score"
+	}
+	return ""
+}
+
+// moduleName is how a table calls a module: by its name, unless that is the
+// built-in policy's.
+func moduleName(p policy.Policy, file string) string {
+	if name := p.Info().Name; name != builtinName {
+		return name
+	}
+	return file
+}
+
+// play plays the bench.
+func (b *policyBench) play(ctx context.Context, u *ui, environments []sim.Environment, tuners []sim.Tuner) error {
+	b.Environments = len(environments)
+	progress := newBenchProgress(u, 2*b.Runs*len(environments))
+	var err error
+	b.Reports, err = sim.Bench{
+		Environments: environments, Tuners: tuners, Lengths: []float64{60, 120, 1000},
+		Runs: b.Runs, Seed: b.Seed, Priors: true, Played: progress.played,
+	}.Run(ctx)
+	for _, p := range b.timed {
+		b.Calls = append(b.Calls, p.report())
+	}
+	return err
 }
 
 func (b policyBench) print(u *ui, asJSON bool) error {
@@ -82,7 +160,13 @@ func (b policyBench) print(u *ui, asJSON bool) error {
 		u.printf("%s\n", text)
 		return nil
 	}
-	u.printf("%s, %d runs each, seed %d; in percent\n\n%s", plural(b.Environments, "environment"), b.Runs, b.Seed, b.table())
+	u.printf("%s, %s each, seed %d; in percent\n\n%s", plural(b.Environments, "environment"), plural(b.Runs, "run"), b.Seed, b.table())
+	if len(b.Calls) > 0 {
+		u.printf("\ncalls, while as many streams as processors were played\n\n%s", markdown(callRows(b.Calls)))
+	}
+	for _, c := range b.Calls {
+		u.printf("%s", c.failureText())
+	}
 	return nil
 }
 

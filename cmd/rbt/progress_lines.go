@@ -141,6 +141,9 @@ func startLine(e runtime.RunStarted) string {
 	}
 	text := fmt.Sprintf("pipeline %s: %s, about %s, run %s", oneLine(e.Pipeline), plural(len(e.Streams), "stream"),
 		formatBytes(bytes), e.RunID)
+	if p := e.Policy; p != nil && p.SHA256 != "" {
+		text += ", policy " + policyText(*p)
+	}
 	if e.Attempt > 1 {
 		text += fmt.Sprintf(", attempt %d: takes up what the last one left", e.Attempt)
 	}
@@ -171,6 +174,9 @@ func noticeLine(e runtime.Event) string {
 	case runtime.Notice:
 		return about(e.Stream, oneLine(e.Text))
 	case runtime.AutotuneFault:
+		if e.Stream == "" {
+			return fmt.Sprintf("the policy cannot be used: %s (%s); another one tunes", oneLine(e.Detail), e.Reason)
+		}
 		return about(e.Stream, fmt.Sprintf("not tuned: %s (%s); it goes on with the baseline", oneLine(e.Detail), e.Reason))
 	case runtime.AutotuneDecision:
 		// A fault was told already, and what tried nothing is for rbt explain.

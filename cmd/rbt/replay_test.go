@@ -21,7 +21,7 @@ import (
 )
 
 // TestReplay lets the built-in policy tune an imagined stream that is twice as
-// fast with twice the lanes, up to eight, and holds that the trace asks the
+// fast with twice the lanes, up to twelve, and holds that the trace asks the
 // same questions again, that the answers are the same to the byte, and that
 // rbt explain tells the decision.
 func TestReplay(t *testing.T) {
@@ -58,8 +58,8 @@ func TestReplay(t *testing.T) {
 	}
 	told := storyText(s)
 	t.Logf("%d calls\n%s", calls, told)
-	if decision.Winner["parallelism"] != policy.IntValue(8) || calls < 5 ||
-		!strings.Contains(told, "\norders: parallelism 2 → 8: +") {
+	if decision.Winner["parallelism"] != policy.IntValue(12) || calls < 5 ||
+		!strings.Contains(told, "\norders: parallelism 2 → 12: +") {
 		t.Errorf("%d calls, %+v", calls, decision)
 	}
 }
@@ -140,7 +140,7 @@ func imagine(t *testing.T) policy.Decision {
 // imagined is a window on the imagined stream. Its noise is that of a fixed
 // sequence.
 func imagined(r probe.Run, seq int) policy.Window {
-	lanes := min(r.Setting["parallelism"].Int, 8)
+	lanes := min(r.Setting["parallelism"].Int, 12)
 	noise := 1 + 0.03*float64((seq*7)%5-2)/2
 	rate := 10e6 * float64(lanes) * noise
 	secs := float64(r.Bytes) / rate

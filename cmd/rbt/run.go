@@ -36,6 +36,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 	variables := variableFlag(cmd)
 	cmd.Flags().BoolVar(&o.restart, "restart", false, "begin again, do not take up an unfinished run")
 	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
+	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used")
 	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j, err := openJob(args[0], *variables)
@@ -52,6 +53,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 type runOptions struct {
 	restart    bool
 	noAutotune bool
+	required   bool   // the policy must be usable
 	trace      string // a file; empty: in the runs' folder
 	again      string // what to type to go on; empty where nothing can be said
 }
@@ -71,6 +73,15 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	if o.noAutotune {
 		j.untuned = "by --no-autotune"
 	}
+	if j.untuned == "" {
+		if err := j.openTuner(ctx, u); err != nil {
+			return err
+		}
+		defer j.tuner.close()
+		if o.required && j.tuner.fault != nil {
+			return policyRequired(*j.tuner.fault)
+		}
+	}
 	config, err := j.config(ctx)
 	if err != nil {
 		return interrupted(ctx, u, err, runtime.Summary{}, o.again)
@@ -89,7 +100,7 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 		return interrupted(ctx, u, err, summary, o.again)
 	}
 	u.printf("%s", summaryTable(summary))
-	for _, note := range summary.Notes {
+	for _, note := range append(summary.Notes, j.tuner.notes()...) {
 		u.note("note: %s", oneLine(note))
 	}
 	return nil

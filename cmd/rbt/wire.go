@@ -24,6 +24,7 @@ type job struct {
 	source      connectors.Source
 	destination connectors.Destination
 	untuned     string // why nothing is tuned, in words for people
+	tuner       tuner  // see openTuner
 }
 
 // openJob reads a pipeline file. It connects to nothing yet.
@@ -47,13 +48,11 @@ func newJob(p *hcl.Pipeline) (*job, error) {
 	return &job{
 		pipeline:    p,
 		untuned:     untuned,
+		tuner:       tuner{policy: builtin.New()},
 		source:      postgres.NewSource(sourceConfig(p), options),
 		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
 	}, nil
 }
-
-// newPolicy is the policy that a pipeline file asks for.
-func newPolicy(hcl.Policy) policy.Policy { return builtin.New() }
 
 // candidates are the values that the policy begins with for a knob that stands
 // at a value, that value among them.

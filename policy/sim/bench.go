@@ -17,6 +17,10 @@ type Bench struct {
 	Runs         int
 	Seed         uint64 // of the noise
 	Priors       bool   // the catalog's facts choose the baseline's partition mode
+	// Played, where it is there, is called whenever an environment was played once
+	// at every length, at once from several goroutines. Run makes that
+	// 2 × Runs × environments.
+	Played func()
 }
 
 // Run plays all streams, and all again where every setting is as fast as the
@@ -48,6 +52,9 @@ func (b Bench) Trials(ctx context.Context) ([]Trial, error) {
 		g.Go(func() error {
 			if ctx.Err() == nil {
 				results[n] = b.streams(n/b.Runs, n%b.Runs, sizes[n/b.Runs])
+				if b.Played != nil {
+					b.Played()
+				}
 			}
 			return ctx.Err()
 		})

@@ -63,7 +63,7 @@ func TestGateDrawn(t *testing.T) {
 	})
 	for seconds, l := range map[float64]limits{
 		60:   {0.07, 0.21, 0.01, 0.02},
-		120:  {0.045, 0.14, 0.01, 0.02},
+		120:  {0.045, 0.14, 0.01, 0.03},
 		1000: {0.02, 0.085, 0.01, 0.03},
 	} {
 		l.check(t, "drawn", tuned[seconds])

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime/probe"
@@ -83,6 +84,7 @@ func (e *Environment) spec(size float64, priors bool, seed uint64) probe.Spec {
 			Stream: e.Name,
 			Rows:   int64(e.Estimate * 1000 * size / e.Row),
 			Bytes:  int64(e.Estimate * size * (1 << 20)),
+			Notes:  map[string]string{"source.round_trip_secs": fmt.Sprint(e.RoundTrip / 1000)}, // of the idle source
 		},
 		Knobs:    e.Knobs(),
 		Baseline: e.Baseline(priors),

@@ -58,7 +58,7 @@ func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, 
 	switch {
 	case err == nil || errors.As(err, &known):
 		return output, err
-	case ctx.Err() != nil && !(c.op == opDescribe && errors.Is(ctx.Err(), context.DeadlineExceeded)):
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case deadline.Err() != nil:
 		return nil, c.failure(Timeout, "no answer within %s", limit)
@@ -86,6 +86,7 @@ func (p *Policy) ask(ctx context.Context, c *call, input []byte) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
+	p.grown(m)
 	return c.get(m, result[0])
 }
 

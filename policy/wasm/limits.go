@@ -10,8 +10,8 @@ type Limits struct {
 	// Memory is the most bytes of memory of one instance. Default 32 MiB: a
 	// guest in Go takes 4 to 6.5 MiB, others 128 KiB.
 	Memory int64
-	// Load bounds compiling, the first instance and its description together.
-	// Default 5 s: a guest in Go takes 0.2 s.
+	// Load bounds compiling, and then the first instance with its description.
+	// Default 5 s: a guest in Go takes 0.2 s for both.
 	Load time.Duration
 	// Call bounds one call, its instance included. Default 500 ms: a guest in
 	// Go takes 44 ms, at most 62 of a hundred; eight times that for a slow host.

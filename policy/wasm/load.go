@@ -39,6 +39,12 @@ type Options struct {
 	Log func(level slog.Level, text string)
 }
 
+// Sum is the SHA-256 of a module, in hex digits of lower case.
+func Sum(module []byte) string {
+	sum := sha256.Sum256(module)
+	return hex.EncodeToString(sum[:])
+}
+
 // Load makes a policy of a module. Its errors are of type [*Error]. The caller
 // closes the policy.
 func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) {
@@ -49,8 +55,7 @@ func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) 
 	if len(p.config) == 0 {
 		p.config = json.RawMessage("{}")
 	}
-	sum := sha256.Sum256(module)
-	p.info = policy.Info{SHA256: hex.EncodeToString(sum[:]), Engine: Interpreter}
+	p.info = policy.Info{SHA256: Sum(module), Engine: Interpreter}
 	if o.Engine == Compiler {
 		p.info.Engine = Compiler
 	}
@@ -58,8 +63,7 @@ func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.limits.Load)
-	defer cancel()
+	p.functions = functionsOf(vetted)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -91,10 +95,18 @@ func (p *Policy) compile(ctx context.Context, module []byte) error {
 	if err := provide(ctx, p.engine); err != nil {
 		return fmt.Errorf("preparing for modules: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, p.limits.Load)
+	defer cancel()
 	ctx = experimental.WithFunctionListenerFactory(ctx, meters{})
 	ctx = experimental.WithCompilationWorkers(ctx, 2) // a guest in Go: 0.8 s instead of 1.5
 	var err error
-	if p.compiled, err = p.engine.CompileModule(ctx, module); err != nil {
+	p.compiled, err = p.engine.CompileModule(ctx, module)
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case err != nil && ctx.Err() != nil:
+		return loadError(Timeout, "not compiled within %s", p.limits.Load)
+	case err != nil:
 		return loadError(BadModule, "%s", firstLine(err.Error()))
 	}
 	return nil

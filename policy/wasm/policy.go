@@ -29,6 +29,9 @@ type Policy struct {
 	starts   bool // it exports _initialize
 	asked    atomic.Int64
 
+	functions int
+	memory    atomic.Int64 // see Sizes
+
 	mu         sync.Mutex // guards all below
 	quarantine quarantine
 	logged     map[string]bool // unknown fields that were told
@@ -99,11 +102,17 @@ func answered[T any](ctx context.Context, p *Policy, op string, request any, rea
 
 func question[T any](ctx context.Context, p *Policy, op string, request any, read func([]byte) (answer[T], error)) (T, error) {
 	var none T
-	c := p.newCall(op, int(p.asked.Add(1)))
 	input, err := json.Marshal(request)
 	if err != nil {
-		return none, c.failure(BadInput, "%s", err.Error())
+		return none, p.newCall(op, int(p.asked.Add(1))).failure(BadInput, "%s", err.Error())
 	}
+	return asked(ctx, p, op, input, read)
+}
+
+// asked puts the question, as JSON, and reads the answer.
+func asked[T any](ctx context.Context, p *Policy, op string, input []byte, read func([]byte) (answer[T], error)) (T, error) {
+	var none T
+	c := p.newCall(op, int(p.asked.Add(1)))
 	output, err := p.do(ctx, c, input)
 	if err != nil {
 		return none, err

@@ -44,19 +44,25 @@ func (s *Scheduler) windowSeconds() float64 {
 func (s *Scheduler) leastSeconds() float64 { return leastRoundTrips * s.roundTrip }
 
 // size is how many bytes a window of c takes, warm-up included. It lasts as
-// long as other windows do if c is as fast as before, or as the leader. A first
-// window is shorter, because c may be many times slower, and but a taste where
-// the value of an enum is new, because such values can be a hundred times
-// slower. A window is never too short for each lane to be busy.
+// long as other windows do if c is as fast as before, or a lane as fast as one
+// of the leader's: with twice the lanes, windows of the same bytes would be over
+// before they showed anything. A first window is shorter, because c may be many
+// times slower, but not below the round trips that any window lasts; and it is
+// but a taste where the value of an enum is new, because such values can be a
+// hundred times slower. A window is never too short for each lane to be busy.
 func (s *Scheduler) size(c *candidate) int64 {
 	v, seconds := s.speedOf(c), s.windowSeconds()
 	if !c.speed.known() {
-		seconds *= caution
+		seconds = max(caution*seconds, s.spec.Budget.MinRoundTrips*s.roundTrip)
 	}
 	lanes := float64(s.spec.lanes(c.setting))
 	perLane := s.leastPerLane(c)
 	if !s.unknownName(c) {
-		perLane = s.whole(c.setting, max(perLane, seconds*v.byteRate()/lanes))
+		share := lanes
+		if !c.speed.known() {
+			share = min(lanes, float64(s.spec.lanes(s.leader.setting)))
+		}
+		perLane = s.whole(c.setting, max(perLane, seconds*v.byteRate()/share))
 	}
 	measured := lanes * perLane
 	for range c.grow {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/json"
+	"hash/fnv"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -32,6 +33,18 @@ type Guards struct {
 	// MaxMemory is what rbt may have resident, in bytes: a candidate whose
 	// windows show more is invalid. 0 is no bound.
 	MaxMemory int64
+}
+
+// OwnMemory is what rbt may have resident besides the buffers of its lanes: its
+// program, the catalogs of thousands of tables, garbage.
+const OwnMemory = 256 << 20
+
+// SeedOf is the seed of one stream of a run, so that every stream takes turns
+// in an order of its own.
+func SeedOf(run uint64, stream string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(stream)) // it never fails
+	return run ^ h.Sum64()
 }
 
 // Budget bounds the probe phase.

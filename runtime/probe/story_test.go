@@ -100,7 +100,7 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, cost 0.82 s",
+			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, cost 0.51 s",
 		}, {
 			"no clear winner",
 			world{}, only(orders(), "parallelism"), `
@@ -147,7 +147,7 @@ func TestStories(t *testing.T) {
 			partition_mode mod: 90
 			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 8 windows, cost 1.28 s",
+			"nothing was clearly better than the baseline, 8 windows, cost 1.25 s",
 		}, {
 			"a small lead has to be confirmed",
 			world{noise: 0.02, rate: byMode(100, 112, 80)}, only(orders(), "partition_mode"), `
@@ -168,7 +168,7 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			partition_mode range: 108
 			lock partition_mode range: lead`,
-			"partition_mode ctid → range: +13.1 % [+8, +19], 13 windows, cost 0.33 s",
+			"partition_mode ctid → range: +13.1 % [+8, +19], 13 windows, cost 0.24 s",
 		}, {
 			"a lead by luck",
 			world{touch: luckyWith(6)}, only(orders(), "parallelism"), `
@@ -178,8 +178,8 @@ func TestStories(t *testing.T) {
 			parallelism 2: 100
 			baseline: 100
 			parallelism 6: 125                   # leads at once
-			try parallelism 9 beside 6
-			parallelism 9: 100
+			try parallelism 12 beside 6
+			parallelism 12: 100
 			parallelism 6: 125
 			baseline: 100
 			parallelism 6: 100
@@ -253,7 +253,7 @@ func TestStories(t *testing.T) {
 			baseline: 100, checkpoint
 			parallelism 6: 150, checkpoint
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, 6 masked (checkpoint), cost 2.42 s",
+			"parallelism 4 → 6: +50.0 % [+40, +61], 12 windows, 6 masked (checkpoint), cost 1.31 s",
 		}, {
 			"a clock that stands still for one candidate",
 			world{touch: noTimeWith(6)}, only(orders(), "parallelism"), `
@@ -288,11 +288,13 @@ func TestStories(t *testing.T) {
 			"parallelism 4 → 6: +50.0 % [+39, +62], 8 windows, cost 0.42 s",
 		}, {
 			"the stream ends in the probe phase",
-			world{size: 150 * mib}, only(orders(), "parallelism"), `
+			world{size: 125 * mib}, only(orders(), "parallelism"), `
 			baseline: 100
 			baseline: 100
 			try parallelism 2, 6 beside 4
 			parallelism 2: 100
+			baseline: 100
+			parallelism 6: 100
 			baseline: 100
 			the stream ends
 			lock baseline: ended`,

@@ -1,0 +1,6 @@
+//go:build race
+
+package wasm
+
+// slowdown is by how much tests take longer than without the race detector.
+const slowdown = 15

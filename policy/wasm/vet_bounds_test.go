@@ -1,0 +1,185 @@
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime/metrics"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What compiling a vetted module may take. The bytes are all that are allocated,
+// given back or not: they do not depend on when the garbage collector runs.
+const (
+	mostBytes = 300 << 20
+	mostTime  = 2 * time.Second * slowdown
+)
+
+// reporter is what tests and properties have in common.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// tryModule compiles a vetted module as [Load] does, and makes an instance of
+// it. The error is what the engine says about it; that it panics, or takes too
+// much, fails the test.
+func tryModule(t reporter, vetted []byte) error {
+	t.Helper()
+	p, err := compileModule(t, vetted)
+	defer p.Close()
+	if err != nil {
+		return err
+	}
+	c := p.newCall(opDescribe, 0)
+	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), callKey{}, c), 50*time.Millisecond)
+	defer cancel()
+	m, err := p.engine.InstantiateModule(ctx, p.compiled, p.instanceConfig(c))
+	if err != nil {
+		return err
+	}
+	return m.Close(ctx)
+}
+
+// compileModule compiles within bounds. The time is the best of three, since
+// something else may have had the processor.
+func compileModule(t reporter, vetted []byte) (p *Policy, err error) {
+	t.Helper()
+	best := time.Duration(1<<63 - 1)
+	for range 3 {
+		if p != nil {
+			p.Close()
+		}
+		p = &Policy{limits: Limits{Load: time.Hour}.orDefaults()}
+		start, before := time.Now(), allocated()
+		err = p.compile(context.Background(), vetted)
+		best = min(best, time.Since(start))
+		if n := allocated() - before; n > mostBytes {
+			t.Errorf("compiling allocated %d MiB, more than %d", n>>20, mostBytes>>20)
+		}
+		if best <= mostTime {
+			return p, err
+		}
+	}
+	t.Errorf("compiling took %v, more than %v", best, mostTime)
+	return p, err
+}
+
+// allocated is how many bytes the process has allocated so far.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// TestVetBounds compiles the worst modules that are accepted.
+func TestVetBounds(t *testing.T) {
+	if testing.Short() || slowdown > 1 {
+		t.Skip("compiles 35 MB of code, for which the race detector takes minutes")
+	}
+	number, numbers, many := types(i32), bytes.Repeat(types(i32), maxResults), bytes.Repeat(types(i32), maxParameters)
+	get, pushAll, takeAll := op(opLocalGet, 0), op(opCall, 0), op(opCall, 1)
+	half := maxBody / 2
+	for _, tc := range []struct {
+		name string
+		body []byte
+	}{
+		// Most operations for a byte: eight ifs of what a call gives.
+		{"ifs", bytes.Repeat(join(pushAll, bytes.Repeat([]byte{opIf, 0x40, opEnd}, maxResults)), 3300)},
+		// Most labels for an operation, which are kept in maps.
+		{"branches", bytes.Repeat(join(pushAll, bytes.Repeat(op(opBrIf, 0), maxResults)), 7000)},
+		// The highest stack of values.
+		{"stack", join(bytes.Repeat(pushAll, half-100), op(opUnreachable))},
+		// Most values that one byte checks, where none need be put there.
+		{"unreachable", join(op(opUnreachable), bytes.Repeat(takeAll, half-100))},
+		{"results", join(op(opBlock), sleb(3), pushAll, bytes.Repeat(join(get, op(opBrIf, 0)), 60_000), op(opUnreachable), op(opEnd), op(opUnreachable))},
+		// Most targets.
+		{"table", join(get, op(opBrTable, maxBody-100), make([]byte, maxBody-99))},
+		{"tables", bytes.Repeat(join(op(opBlock), sleb(-64), get, op(opBrTable, 0, 0), op(opEnd)), 24_000)},
+		{"nesting", join(bytes.Repeat(join(op(opLoop), sleb(-64)), maxNesting-1), bytes.Repeat(op(opEnd), maxNesting-1))},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			compileLargest(t, len(tc.body), func(n int) []byte {
+				b := &builder{}
+				b.importFunction(importLog, "log", b.signature(nil, numbers))
+				b.importFunction(importLog, "log", b.signature(many, nil))
+				s := b.signature(number, nil)
+				b.signature(nil, numbers)
+				for range n {
+					b.function(s, nil, tc.body)
+				}
+				return b.bytes()
+			})
+		})
+	}
+	t.Run("all at once", func(t *testing.T) { compileLargest(t, len(ifs), fullHouse) })
+}
+
+// compileLargest compiles the largest module that is accepted of those with n
+// functions, which have so many bytes each.
+func compileLargest(t *testing.T, size int, module func(n int) []byte) {
+	n := sort.Search(maxModule/size, func(n int) bool { _, err := Vet(module(n + 1)); return err != nil })
+	_, err := Vet(module(n + 1))
+	if e, ok := err.(*Error); !ok || e.Reason != Limit {
+		t.Fatalf("one more than %d: %v", n, err)
+	}
+	vetted, err := Vet(module(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, before := time.Now(), allocated()
+	p, err := compileModule(t, vetted)
+	defer p.Close()
+	t.Logf("%d functions, %d bytes: %v, %d MiB", n, len(vetted), time.Since(start), (allocated()-before)>>20)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// ifs is code of which the interpreter makes much.
+var ifs = bytes.Repeat(join(op(opLocalGet, 0), op(opIf), sleb(-64), op(opEnd)), 1000)
+
+// fullHouse is a module with the most of everything, and so much code.
+func fullHouse(n int) []byte {
+	b := &builder{}
+	s := b.signature(types(i32), nil)
+	for i := range maxTypes - 1 {
+		parameters := bytes.Repeat(types(i64), maxParameters)
+		for bit := range 10 {
+			if i>>bit&1 == 1 {
+				parameters[bit] = i32
+			}
+		}
+		b.signature(parameters, bytes.Repeat(types(i64), maxResults))
+	}
+	for i := range maxImports {
+		b.importFunction(importLog, fmt.Sprint(i), s)
+	}
+	b.memory(bounds(1))
+	b.table(bounds(maxElements))
+	for range maxGlobals {
+		b.global(i64, i64Const(1))
+	}
+	for i := range maxExports {
+		b.export(fmt.Sprint(i), kindFunction, 0)
+	}
+	for range maxSegments - 1 {
+		b.elements(0)
+	}
+	b.elements(0, make([]uint32, maxElements)...)
+	for range maxDataSegments {
+		b.data(0, nil)
+	}
+	for range n {
+		b.function(s, nil, ifs)
+	}
+	for range maxFunctions - n {
+		b.function(s, [][]byte{locals(maxLocalsInAll/maxFunctions, i64)})
+	}
+	b.names(slices.Repeat([]string{strings.Repeat("n", 100)}, maxFunctions+maxImports)...)
+	return b.bytes()
+}
