@@ -43,7 +43,7 @@ func TestModule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guesttest.Same(t, native(t), p)
+	guesttest.Same(t, native(t), p, sim.Named()[:2])
 	policytest.Replay(t, p, orders)
 	policytest.Expect(t, p, orders)
 }
