@@ -41,7 +41,7 @@ func languages() []language {
 			{"LICENSE", "rbt"}, {"policy/*.go", "rbt/policy"},
 			{"policy/builtin/*.go", "rbt/policy/builtin"}, {"policy/guest/*.go", "rbt/policy/guest"},
 		}},
-		{"wat", "WebAssembly's text format", "wat2wasm", nil},
+		{"wat", "WebAssembly's text format", "wat2wasm", []kit{{"policy/wasm/ABI.md", "."}}},
 	}
 }
 
