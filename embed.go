@@ -16,4 +16,6 @@ import "embed"
 //go:embed policy/guest/log.go policy/guest/log_other.go policy/guest/log_wasip1.go policy/guest/memory.go policy/guest/native.go
 //go:embed policy/guest/reader.go policy/guest/request.go
 //go:embed policy/wasm/ABI.md
+//go:embed examples/policies/kit/c/*.c examples/policies/kit/c/*.h
+//go:embed examples/policies/kit/assemblyscript/*.ts
 var Kits embed.FS
