@@ -99,6 +99,36 @@ func TestReferenceLimits(t *testing.T) {
 	}
 }
 
+// TestReferenceModuleLimits holds the table of what a module may have to the
+// constants.
+func TestReferenceModuleLimits(t *testing.T) {
+	row := func(what string, n int64) string { return what + " | " + humanize.Comma(n) }
+	want := []string{
+		row("functions of its own", maxFunctions),
+		row("functions that are imported", maxImports),
+		"bytes of a function | " + humanize.IBytes(maxBody),
+		row("locals of a function", maxLocals),
+		row("locals of all functions", maxLocalsInAll),
+		row("locals times branches of a function", maxLive),
+		row("blocks within each other", maxNesting),
+		row("operations of all functions, as the interpreter has them", maxOperations),
+		row("operations of one function", maxOperationsOfOne),
+		row("types", maxTypes),
+		row("parameters of a type", maxParameters),
+		row("results of a type", maxResults),
+		row("values that a block takes or gives", maxBlockValues),
+		row("tables", maxTables),
+		row("elements of the table", maxElements),
+		row("segments of the table", maxSegments),
+		row("globals", maxGlobals),
+		row("exports", maxExports),
+		row("segments of data", maxDataSegments),
+	}
+	if diff := cmp.Diff(want, column(t, "In a module", 0, 1)); diff != "" {
+		t.Errorf("-vet_limits.go +ABI.md:\n%s", diff)
+	}
+}
+
 // TestReferenceFunctions holds the tables of what modules export and import to
 // the signatures that they are held to.
 func TestReferenceFunctions(t *testing.T) {

@@ -254,6 +254,7 @@ func TestVetRefuses(t *testing.T) {
 		{f(op(opMore, 15, 0)), BadModule, "function 0, byte 25: instruction 0xfc 0x0f, which rbt does not support: compile without reference types"},
 		{f(op(opMore, 0x8a), []byte{0, 0, 0}), BadModule, "function 0, byte 25: instruction 0xfc 0x8a"}, // the engine reads it as 0x0a here and as 0x8a there
 		{f(make([]byte, maxBody)), Limit, "function 0, byte 26: a body of 262146 bytes, more than 262144"},
+		{f(bytes.Repeat([]byte{opBlock, 0x40}, 120_000), bytes.Repeat([]byte{opEnd}, 120_000)), Limit, "function 0, byte 26: a body of 360002 bytes, more than 262144"},
 		{f(bytes.Repeat([]byte{opBlock, 0x40}, maxNesting)), Limit, "function 0, byte 8025: blocks are nested more than 4000 deep"},
 		{f(bytes.Repeat(op(opLocalTee, 0), maxOperationsOfOne/2)), Limit, "function 0, byte 200028: 200003 operations in one function, more than 200000"},
 	} {
