@@ -49,7 +49,7 @@ func TestVetGoGuest(t *testing.T) {
 	if want := `{"candidates":[],"note":"2 fields"}`; err != nil || string(answer) != want {
 		t.Errorf("got %s, error %v, want %s", answer, err, want)
 	}
-	for n := 0; n < len(module); n += 4 << 10 {
+	for n := 0; n < len(module); n += slowdown * 4 << 10 {
 		cut, err := Vet(module[:n])
 		if e := new(Error); err == nil {
 			_ = tryModule(t, cut)
