@@ -31,6 +31,7 @@ test: postgres ## Run all tests, with the race detector where there is a C compi
 	fi
 	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
 	go test ./policy/trace -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 10s
+	go test ./policy/wasm -run '^TestVetBounds$$' -fuzz '^FuzzVet$$' -fuzztime 10s -fuzzminimizetime 1s
 
 .PHONY: check
 check: check-format check-vet check-imports check-tidy check-generated ## Check formatting, vet, staticcheck, import directions, go.mod and generated files
