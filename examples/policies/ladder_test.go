@@ -36,7 +36,7 @@ func TestLadder(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			m := load(t, "ladder", "")
 			r := policy.ProposeRequest{
-				Facts: policy.Facts{Stream: looksLikeIt, Notes: map[string]string{"note": looksLikeIt}}, Knobs: tc.knobs, Round: tc.round,
+				Facts: policy.Facts{Stream: looksLikeIt, Notes: map[string]string{"name": "parallelism", looksLikeIt: looksLikeIt}}, Knobs: tc.knobs, Round: tc.round,
 				Leader:   policy.Setting{"parallelism": policy.IntValue(4), "copy_format": policy.EnumValue(looksLikeIt)},
 				Evidence: played(0, ran{0, 100, 100}, ran{1, 100, 100}).Evidence,
 				State:    looksLikeIt, Config: []byte(`{"round":1,"evidence":[]}`),
@@ -66,6 +66,17 @@ func lanesProposed(t rapid.TB, m *module, r policy.ProposeRequest) string {
 		lanes = append(lanes, fmt.Sprint(c["parallelism"].Int))
 	}
 	return strings.Join(lanes, " ")
+}
+
+// TestLadderRefuses holds that what is no request is not answered like one.
+func TestLadderRefuses(t *testing.T) {
+	m := load(t, "ladder", "")
+	for _, input := range []string{"{}", `{"knobs":[]}`, `{"evidence":[]}`, "x", `"knobs":`} {
+		want := `{"error":{"code":"bad_input","message":"this is not what ABI 1 asks"}}`
+		if got := m.call(t, "propose", []byte(input)); string(got) != want {
+			t.Errorf("%s: %s", input, got)
+		}
+	}
 }
 
 // TestLadderReadsAnything holds that no text in a request is mistaken for a field.

@@ -16,9 +16,10 @@
   (data (i32.const 0x300) "{\"error\":{\"code\":\"bad_settings\",\"message\":\"there is no setting \\\"\00")
   (data (i32.const 0x400) "\\\": this policy has none\"}}\00")
   (data (i32.const 0x500) "{\"error\":{\"code\":\"bad_input\",\"message\":\"this is not what ABI 1 asks\"}}\00")
-  (data (i32.const 0x600) "\"evidence\":\00")
+  (data (i32.const 0x600) "\"knobs\":\00")
+  (data (i32.const 0x680) "\"name\":\"parallelism\",\00")
   (data (i32.const 0x700) "\"round\":1,\00")
-  (data (i32.const 0x800) "{\"name\":\"parallelism\",\00")
+  (data (i32.const 0x780) "\"evidence\":\00")
   (data (i32.const 0x900)
     "{\"candidates\":[{\"parallelism\":1},{\"parallelism\":2},{\"parallelism\":4},{\"parallelism\":8},"
     "{\"parallelism\":12},{\"parallelism\":16}],\"note\":\"all rungs from 1 to 16 lanes\"}\00")
@@ -53,17 +54,20 @@
 
   ;; What to try next. In the first round that is the whole ladder, if the lanes
   ;; may be turned; later it is nothing, which ends the search. A request is JSON
-  ;; without spaces whose fields have the order of ABI.md, so that it can be looked
-  ;; through for what must be in it; and a quote within a text has a backslash
-  ;; before it, so that no text looks like a field.
+  ;; without spaces, and its fields have the order of ABI.md: the knobs, the round,
+  ;; the evidence. So it can be looked through for what must be in it. A quote
+  ;; within a text has a backslash before it: no text looks like a field.
   (func (export "rbt_propose") (param $at i32) (param $size i32) (result i64)
     (local $end i32)
-    (local.set $end (call $find (local.get $at) (i32.add (local.get $at) (local.get $size)) (i32.const 0x600)))
-    (if (i32.eqz (local.get $end)) ;; the facts, knobs and settings end with the evidence
+    (local.set $end (i32.add (local.get $at) (local.get $size)))
+    (local.set $at (call $find (local.get $at) (local.get $end) (i32.const 0x600)))
+    (if (local.get $at)
+      (then (local.set $end (call $find (local.get $at) (local.get $end) (i32.const 0x780)))))
+    (if (i32.or (i32.eqz (local.get $at)) (i32.eqz (local.get $end)))
       (then (return (call $answer (i32.const 0x500)))))
     (if (i32.eqz (call $find (local.get $at) (local.get $end) (i32.const 0x700)))
       (then (return (call $answer (i32.const 0xa00)))))
-    (if (i32.eqz (call $find (local.get $at) (local.get $end) (i32.const 0x800)))
+    (if (i32.eqz (call $find (local.get $at) (local.get $end) (i32.const 0x680)))
       (then
         (call $log (i32.const 1) (i32.const 0xb00) (i32.const 56))
         (return (call $answer (i32.const 0xa00)))))

@@ -127,17 +127,18 @@ function neighbours(ran: Measured[], evidence: Evidence[], leader: i32): Pair[] 
   return pairs;
 }
 
-// invert turns the n × n matrix m, which is positive definite, into its inverse.
-function invert(m: StaticArray<f64>, n: i32): void {
+// eliminate turns the lower half of the n × n matrix m, which is symmetric and
+// positive definite, into pivots on the diagonal, and does to right and to the
+// lower half of the unit matrix, unit, what that takes.
+function eliminate(m: StaticArray<f64>, unit: StaticArray<f64>, right: StaticArray<f64>, n: i32): void {
   for (let i = 0; i < n; i++) {
-    const row = i * n, pivot = unchecked(m[row + i]);
-    unchecked((m[row + i] = 1));
-    for (let k = 0; k < n; k++) unchecked((m[row + k] = m[row + k] / pivot));
-    for (let j = 0; j < n; j++) {
-      const other = j * n, factor = unchecked(m[other + i]);
-      if (j == i || factor == 0) continue;
-      unchecked((m[other + i] = 0));
-      for (let k = 0; k < n; k++) unchecked((m[other + k] = m[other + k] - factor * m[row + k]));
+    unit[i * n + i] = 1;
+    for (let j = i + 1; j < n; j++) {
+      const row = j * n, factor = unchecked(m[row + i]) / unchecked(m[i * n + i]);
+      if (factor == 0) continue;
+      for (let k = i + 1; k <= j; k++) unchecked((m[row + k] = m[row + k] - factor * m[k * n + i]));
+      for (let k = 0; k <= i; k++) unchecked((unit[row + k] = unit[row + k] - factor * unit[i * n + k]));
+      unchecked((right[j] = right[j] - factor * right[i]));
     }
   }
 }
@@ -145,7 +146,7 @@ function invert(m: StaticArray<f64>, n: i32): void {
 // solve finds the logs that agree best with all pairs, by least squares, where
 // the leader's is 0. The error of each is that for pairs whose error is 1.
 function solve(pairs: Pair[], n: i32, leader: i32): Ratio[] {
-  const m = new StaticArray<f64>(n * n), right = new StaticArray<f64>(n);
+  const m = new StaticArray<f64>(n * n), unit = new StaticArray<f64>(n * n), right = new StaticArray<f64>(n);
   for (let i = 0; i < pairs.length; i++) {
     const p = pairs[i];
     m[p.a * n + p.a] += p.weight;
@@ -158,12 +159,17 @@ function solve(pairs: Pair[], n: i32, leader: i32): Ratio[] {
   for (let i = 0; i < n; i++) m[leader * n + i] = m[i * n + leader] = 0;
   m[leader * n + leader] = 1;
   right[leader] = 0;
-  invert(m, n);
+  eliminate(m, unit, right, n);
   const out: Ratio[] = [];
   for (let i = 0; i < n; i++) {
     const r = new Ratio();
-    r.error = i == leader ? 0 : Math.sqrt(max(m[i * n + i], 0));
-    for (let j = 0; j < n; j++) r.log += m[i * n + j] * right[j];
+    let variance: f64 = 0;
+    for (let k = i; k < n; k++) {
+      const x = unit[k * n + i] / m[k * n + k];
+      variance += unit[k * n + i] * x;
+      r.log += right[k] * x;
+    }
+    r.error = i == leader ? 0 : Math.sqrt(variance);
     out.push(r);
   }
   return out;

@@ -23,7 +23,7 @@ function each(byte: u64): u64 {
 // @ts-ignore: decorator
 @inline
 function leading(flags: u64): i32 {
-  return flags == 0 ? 8 : <i32>(ctz(flags) >> 3);
+  return <i32>(ctz(flags) >> 3); // of 0 that is 8
 }
 
 // plain is how many of eight bytes come before the first that is a quote, a
@@ -327,7 +327,7 @@ export class Reader {
     if (load<u8>(at++) != QUOTE) return false;
     let from = changetype<usize>(name), i: usize = 0;
     for (; i + 4 <= size; i += 4, from += 8) {
-      let four = load<u64>(from);
+      let four = load<u64>(from); // of UTF-16
       four = (four | (four >> 8)) & 0x0000ffff0000ffff;
       if (load<u32>(at + i) != <u32>(four | (four >> 16))) return false;
     }
@@ -475,33 +475,41 @@ export class Reader {
   private quick(): bool {
     let at = this.at;
     if (this.end - at < 48) return false;
-    let w = load<u64>(at), n = digitsAt(w);
-    if (n == 0 || (load<u8>(at) == ZERO && n > 1)) return false;
-    let number = appended(0, w, n), fraction = 0;
-    at += n;
-    if (n == 8) {
-      w = load<u64>(at);
-      n = digitsAt(w);
-      if (n > 0) number = appended(number, w, n);
-      at += n;
-      n += 8;
-    }
-    if (load<u8>(at) == POINT) {
-      w = load<u64>(++at);
-      fraction = digitsAt(w);
-      if (fraction == 0) return false;
-      number = appended(number, w, fraction);
-      at += fraction;
-      if (fraction == 8) {
-        w = load<u64>(at);
-        const more = digitsAt(w);
-        if (more > 0) number = appended(number, w, more);
-        at += more;
-        fraction += more;
+    const first: i32 = load<u8>(at) - ZERO, second = load<u8>(at + 1);
+    let number: u64 = first, whole = 1, fraction = 0;
+    if (first > 9) return false;
+    at++;
+    if (second != COMMA) { // most often it is one
+      if (second != POINT && second != BRACE_END && first != 0) {
+        let w = load<u64>(--at), n = digitsAt(w);
+        number = appended(0, w, n);
+        at += n;
+        whole = n;
+        if (n == 8) {
+          w = load<u64>(at);
+          n = digitsAt(w);
+          if (n > 0) number = appended(number, w, n);
+          at += n;
+          whole += n;
+        }
       }
+      if (load<u8>(at) == POINT) {
+        let w = load<u64>(++at);
+        fraction = digitsAt(w);
+        if (fraction == 0) return false;
+        number = appended(number, w, fraction);
+        at += fraction;
+        if (fraction == 8) {
+          w = load<u64>(at);
+          const n = digitsAt(w);
+          if (n > 0) number = appended(number, w, n);
+          at += n;
+          fraction += n;
+        }
+      }
+      const c = load<u8>(at);
+      if (whole + fraction > 15 || (c != COMMA && c != BRACE_END)) return false; // 15 digits are exact in a double
     }
-    const c = load<u8>(at);
-    if (n + fraction > 15 || (c != COMMA && c != BRACE_END)) return false; // 15 digits are exact in a double
     this.decimal.digits = number;
     this.decimal.exponent = -fraction;
     this.at = at;

@@ -1,6 +1,9 @@
 // Answers: what a policy fills, and how it is written.
 #include "config.h"
 
+// put puts a literal, whose size the compiler knows.
+#define put(o, literal) rbt_put_text(o, (rbt_text){literal, sizeof literal - 1})
+
 void rbt_fail(rbt_error *e, const char *code, rbt_text message) { *e = (rbt_error){rbt_text_of(code), message}; }
 
 rbt_setting *rbt_add_candidate(rbt_proposal *answer) { return rbt_grown(&answer->candidates, sizeof(rbt_setting)); }
@@ -34,11 +37,11 @@ void rbt_add_tie(rbt_score *s, double number) {
 
 static rbt_text write_error(const rbt_error *e) {
 	rbt_out o = {0};
-	rbt_put(&o, "{\"error\":{\"code\":");
+	put(&o, "{\"error\":{\"code\":");
 	rbt_put_string(&o, e->code);
-	rbt_put(&o, ",\"message\":");
+	put(&o, ",\"message\":");
 	rbt_put_string(&o, e->message);
-	rbt_put(&o, "}}");
+	put(&o, "}}");
 	return rbt_written(&o);
 }
 
@@ -56,26 +59,26 @@ rbt_text rbt_write_description(rbt_info info, const rbt_error *e, rbt_config *c)
 	if (wrong != 0)
 		return write_error(wrong);
 	rbt_out o = {0};
-	rbt_put(&o, "{\"name\":");
+	put(&o, "{\"name\":");
 	rbt_put_string(&o, rbt_text_of(info.name));
-	rbt_put(&o, ",\"version\":");
+	put(&o, ",\"version\":");
 	rbt_put_string(&o, rbt_text_of(info.version));
-	rbt_put(&o, "}");
+	put(&o, "}");
 	return rbt_written(&o);
 }
 
 static void put_setting(rbt_out *o, const rbt_setting *s) {
-	rbt_put(o, "{");
+	put(o, "{");
 	for (uint32_t i = 0; i < s->count; i++) {
 		rbt_put(o, i == 0 ? "" : ",");
 		rbt_put_string(o, s->at[i].knob);
-		rbt_put(o, ":");
+		put(o, ":");
 		if (s->at[i].value.name.size > 0)
 			rbt_put_string(o, s->at[i].value.name);
 		else
 			rbt_put_int(o, s->at[i].value.number);
 	}
-	rbt_put(o, "}");
+	put(o, "}");
 }
 
 rbt_text rbt_write_proposal(const rbt_proposal *p, const rbt_config *c) {
@@ -83,30 +86,30 @@ rbt_text rbt_write_proposal(const rbt_proposal *p, const rbt_config *c) {
 	if (wrong != 0)
 		return write_error(wrong);
 	rbt_out o = {0};
-	rbt_put(&o, "{\"candidates\":[");
+	put(&o, "{\"candidates\":[");
 	for (uint32_t i = 0; i < p->candidates.count; i++) {
 		rbt_put(&o, i == 0 ? "" : ",");
 		put_setting(&o, &p->candidates.at[i]);
 	}
-	rbt_put(&o, "]");
+	put(&o, "]");
 	if (p->note.size > 0) {
-		rbt_put(&o, ",\"note\":");
+		put(&o, ",\"note\":");
 		rbt_put_string(&o, p->note);
 	}
 	if (p->state.size > 0) {
-		rbt_put(&o, ",\"state\":");
+		put(&o, ",\"state\":");
 		rbt_put_string(&o, p->state);
 	}
-	rbt_put(&o, "}");
+	put(&o, "}");
 	return rbt_written(&o);
 }
 
 static void put_score(rbt_out *o, const rbt_score *s) {
-	rbt_put(o, "{\"id\":");
+	put(o, "{\"id\":");
 	rbt_put_int(o, s->id);
-	rbt_put(o, ",\"value\":");
+	put(o, ",\"value\":");
 	rbt_put_double(o, s->value);
-	rbt_put(o, ",\"stderr\":");
+	put(o, ",\"stderr\":");
 	rbt_put_double(o, s->standard_error);
 	for (uint32_t i = 0; i < s->tie_count; i++) {
 		rbt_put(o, i == 0 ? ",\"ties\":[" : ",");
@@ -118,9 +121,9 @@ static void put_score(rbt_out *o, const rbt_score *s) {
 // not_finite says which candidate has a score that JSON cannot hold.
 static rbt_text not_finite(int64_t id) {
 	rbt_out o = {0};
-	rbt_put(&o, "the score of candidate ");
+	put(&o, "the score of candidate ");
 	rbt_put_int(&o, id);
-	rbt_put(&o, " is not finite");
+	put(&o, " is not finite");
 	rbt_error e;
 	rbt_fail(&e, "bad_output", rbt_written(&o));
 	return write_error(&e);
@@ -131,13 +134,13 @@ rbt_text rbt_write_scores(const rbt_scores *s, const rbt_config *c) {
 	if (wrong != 0)
 		return write_error(wrong);
 	rbt_out o = {0};
-	rbt_put(&o, "{\"scores\":[");
+	put(&o, "{\"scores\":[");
 	for (uint32_t i = 0; i < s->count; i++) {
 		rbt_put(&o, i == 0 ? "" : ",");
 		put_score(&o, &s->at[i]);
 		if (o.not_finite)
 			return not_finite(s->at[i].id);
 	}
-	rbt_put(&o, "]}");
+	put(&o, "]}");
 	return rbt_written(&o);
 }

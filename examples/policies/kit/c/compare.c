@@ -22,7 +22,7 @@ typedef struct {
 } measured;
 
 typedef struct {
-	measured *at;
+	const measured **at;
 	uint32_t count;
 } measures;
 
@@ -40,48 +40,56 @@ typedef struct {
 
 static void add(pairs *list, pair p) { *(pair *)rbt_grown(list, sizeof p) = p; }
 
-static rbt_text format_of(const rbt_evidence *e) {
-	const rbt_value *v = rbt_value_of(&e->setting, "copy_format");
-	return v == 0 ? (rbt_text){"", 0} : v->name;
-}
-
 // sort is Shell's, by seq.
 static void sort(measures *list) {
 	for (uint32_t gap = 301; gap > 0; gap = gap * 3 / 7)
 		for (uint32_t i = gap; i < list->count; i++) {
-			measured m = list->at[i];
+			const measured *m = list->at[i];
 			uint32_t j = i;
-			for (; j >= gap && list->at[j - gap].seq > m.seq; j -= gap)
+			for (; j >= gap && list->at[j - gap]->seq > m->seq; j -= gap)
 				list->at[j] = list->at[j - gap];
 			list->at[j] = m;
 		}
 }
 
-// in_turn lists all windows with a rate, in the order in which they ran.
-static measures in_turn(const rbt_evidences *evidence, double (*took)(const rbt_window *)) {
+// in_turn lists all windows with a rate, in the order in which they ran, and adds
+// them up in total.
+static measures in_turn(const rbt_evidences *evidence, double (*took)(const rbt_window *), measured *total) {
 	measures ran = {0};
 	for (uint32_t i = 0; i < evidence->count; i++) {
 		const rbt_evidence *e = &evidence->at[i];
-		rbt_text format = format_of(e);
+		const rbt_value *format = rbt_value_of(&e->setting, "copy_format");
+		if (format != 0)
+			total[i].format = format->name;
+		measured *list = rbt_get(e->windows.count * sizeof *list);
 		for (uint32_t j = 0; j < e->windows.count; j++) {
 			const rbt_window *w = &e->windows.at[j];
-			double t = took(w), rate = (double)w->bytes / t;
-			if (t > 0 && rate > 0 && rate - rate == 0)
-				*(measured *)rbt_grown(&ran, sizeof(measured)) =
-				    (measured){i, w->seq, format, (double)w->bytes, (double)w->rows, t};
+			measured m = {i, w->seq, total[i].format, (double)w->bytes, (double)w->rows, took(w)};
+			double rate = m.bytes / m.took;
+			if (!(m.took > 0 && rate > 0 && rate - rate == 0))
+				continue;
+			list[j] = m;
+			*(const measured **)rbt_grown(&ran, sizeof(measured *)) = &list[j];
+			total[i].bytes += m.bytes;
+			total[i].rows += m.rows;
+			total[i].took += m.took;
 		}
 	}
 	sort(&ran);
 	return ran;
 }
 
+static bool normal(double x) { return x > 1e-300 && x < 1e300; }
+
 // over is the log of what m is worth over other: of bytes, but of rows between
 // two formats, which need a different number of bytes for a row.
 static double over(const measured *m, const measured *other) {
-	double work = m->bytes / other->bytes;
-	if (!rbt_same(m->format, other->format) && m->rows > 0 && other->rows > 0)
+	double work = m->bytes / other->bytes, took = m->took / other->took;
+	if (m->rows > 0 && other->rows > 0 && !rbt_same(m->format, other->format))
 		work = m->rows / other->rows;
-	return rbt_ln(work) - rbt_ln(m->took / other->took);
+	if (normal(work) && normal(took) && normal(work / took))
+		return rbt_ln(work / took);
+	return rbt_ln(work) - rbt_ln(took);
 }
 
 // challenges says whether the window at a was a challenge to the one at b: they
@@ -89,8 +97,8 @@ static double over(const measured *m, const measured *other) {
 static bool challenges(const measures *ran, uint32_t a, uint32_t b, const rbt_evidences *evidence, uint32_t leader) {
 	if (b >= ran->count)
 		return false;
-	int64_t apart = ran->at[a].seq - ran->at[b].seq;
-	uint32_t x = ran->at[a].of, y = ran->at[b].of;
+	int64_t apart = ran->at[a]->seq - ran->at[b]->seq;
+	uint32_t x = ran->at[a]->of, y = ran->at[b]->of;
 	return apart >= -REACH && apart <= REACH && x != y && x != leader &&
 	       (y == leader || evidence->at[y].id < evidence->at[x].id);
 }
@@ -98,49 +106,36 @@ static bool challenges(const measures *ran, uint32_t a, uint32_t b, const rbt_ev
 static pairs neighbours(const measures *ran, const rbt_evidences *evidence, uint32_t leader) {
 	pairs list = {0};
 	for (uint32_t i = 0; i < ran->count; i++) {
-		const measured *w = &ran->at[i];
-		bool before = i > 0 && challenges(ran, i, i - 1, evidence, leader);
-		bool after = challenges(ran, i, i + 1, evidence, leader);
-		if (before && after && w[-1].of == w[1].of) {
-			add(&list, (pair){w->of, w[1].of, (over(w, w - 1) + over(w, w + 1)) / 2, 1});
+		const measured *w = ran->at[i];
+		const measured *before = i > 0 && challenges(ran, i, i - 1, evidence, leader) ? ran->at[i - 1] : 0;
+		const measured *after = challenges(ran, i, i + 1, evidence, leader) ? ran->at[i + 1] : 0;
+		if (before != 0 && after != 0 && before->of == after->of) {
+			add(&list, (pair){w->of, after->of, (over(w, before) + over(w, after)) / 2, 1});
 			continue;
 		}
-		if (before)
-			add(&list, (pair){w->of, w[-1].of, over(w, w - 1), ONE_SIDED});
-		if (after)
-			add(&list, (pair){w->of, w[1].of, over(w, w + 1), ONE_SIDED});
+		if (before != 0)
+			add(&list, (pair){w->of, before->of, over(w, before), ONE_SIDED});
+		if (after != 0)
+			add(&list, (pair){w->of, after->of, over(w, after), ONE_SIDED});
 	}
 	return list;
 }
 
-// totals sums up the windows of each candidate.
-static measured *totals(const measures *ran, const rbt_evidences *evidence) {
-	measured *list = rbt_get(evidence->count * sizeof *list);
-	for (uint32_t i = 0; i < evidence->count; i++)
-		list[i].format = format_of(&evidence->at[i]);
-	for (uint32_t i = 0; i < ran->count; i++) {
-		const measured *w = &ran->at[i];
-		list[w->of].bytes += w->bytes;
-		list[w->of].rows += w->rows;
-		list[w->of].took += w->took;
-	}
-	return list;
-}
-
-// invert turns the n × n matrix m, which is positive definite, into its inverse.
-static void invert(double *m, uint32_t n) {
+// eliminate turns the lower half of the n × n matrix m, which is symmetric and
+// positive definite, into pivots on the diagonal, and does to right and to the
+// lower half of the unit matrix, unit, what that takes.
+static void eliminate(double *m, double *unit, double *right, uint32_t n) {
 	for (uint32_t i = 0; i < n; i++) {
-		double *row = m + i * n, pivot = row[i];
-		row[i] = 1;
-		for (uint32_t k = 0; k < n; k++)
-			row[k] /= pivot;
-		for (uint32_t j = 0; j < n; j++) {
-			double *other = m + j * n, factor = other[i];
-			if (j == i || factor == 0)
+		unit[i * n + i] = 1;
+		for (uint32_t j = i + 1; j < n; j++) {
+			double *row = m + j * n, factor = row[i] / m[i * n + i];
+			if (factor == 0)
 				continue;
-			other[i] = 0;
-			for (uint32_t k = 0; k < n; k++)
-				other[k] -= factor * row[k];
+			for (uint32_t k = i + 1; k <= j; k++)
+				row[k] -= factor * m[k * n + i];
+			for (uint32_t k = 0; k <= i; k++)
+				unit[j * n + k] -= factor * unit[i * n + k];
+			right[j] -= factor * right[i];
 		}
 	}
 }
@@ -148,7 +143,7 @@ static void invert(double *m, uint32_t n) {
 // solve finds the logs that agree best with all pairs, by least squares, where
 // the leader's is 0. The error of each is that for pairs whose error is 1.
 static void solve(const pairs *list, rbt_ratio *out, uint32_t n, uint32_t leader) {
-	double *m = rbt_get(n * n * sizeof *m), *right = rbt_get(n * sizeof *right);
+	double *m = rbt_get(n * n * sizeof *m), *unit = rbt_get(n * n * sizeof *unit), *right = rbt_get(n * sizeof *right);
 	for (uint32_t i = 0; i < list->count; i++) {
 		const pair *p = &list->at[i];
 		m[p->a * n + p->a] += p->weight;
@@ -162,12 +157,15 @@ static void solve(const pairs *list, rbt_ratio *out, uint32_t n, uint32_t leader
 		m[leader * n + i] = m[i * n + leader] = 0;
 	m[leader * n + leader] = 1;
 	right[leader] = 0;
-	invert(m, n);
+	eliminate(m, unit, right, n);
 	for (uint32_t i = 0; i < n; i++) {
-		double variance = i == leader ? 0 : m[i * n + i];
-		out[i].error = rbt_sqrt(variance > 0 ? variance : 0);
-		for (uint32_t j = 0; j < n; j++)
-			out[i].log += m[i * n + j] * right[j];
+		double variance = 0;
+		for (uint32_t k = i; k < n; k++) {
+			double x = unit[k * n + i] / m[k * n + k];
+			variance += unit[k * n + i] * x;
+			out[i].log += right[k] * x;
+		}
+		out[i].error = i == leader ? 0 : rbt_sqrt(variance);
 	}
 }
 
@@ -194,9 +192,9 @@ rbt_ratio *rbt_compare(const rbt_evidences *evidence, int64_t leader, double (*t
 	for (uint32_t i = 0; i < n; i++)
 		if (evidence->at[i].id == leader)
 			at = i;
-	measures ran = in_turn(evidence, took);
+	measured *total = rbt_get(n * sizeof *total);
+	measures ran = in_turn(evidence, took, total);
 	pairs list = neighbours(&ran, evidence, at);
-	measured *total = totals(&ran, evidence);
 	for (uint32_t i = 0; i < n; i++) { // as if they had run side by side
 		bool both = total[i].bytes > 0 && total[at].bytes > 0;
 		if (i != at)

@@ -292,6 +292,12 @@ static rbt_decimal number(rbt_reader *r) {
 }
 
 double rbt_read_double(rbt_reader *r) {
+	double quick;
+	const char *behind = r->end - r->at < RBT_QUICK ? 0 : rbt_quick_double(r->at, &quick);
+	if (behind != 0) {
+		r->at = behind;
+		return quick;
+	}
 	rbt_decimal d = number(r);
 	if (r->error != 0)
 		return 0;
@@ -304,6 +310,12 @@ double rbt_read_double(rbt_reader *r) {
 }
 
 int64_t rbt_read_int(rbt_reader *r) {
+	int64_t quick;
+	const char *behind = r->end - r->at < RBT_QUICK ? 0 : rbt_quick_int(r->at, &quick);
+	if (behind != 0) {
+		r->at = behind;
+		return quick;
+	}
 	rbt_decimal d = number(r);
 	if (r->error != 0)
 		return 0;

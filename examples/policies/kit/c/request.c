@@ -30,6 +30,14 @@ typedef struct {
 #define COUNT(list) (int)(sizeof(list) / sizeof *(list))
 
 // The order is that of ABI.md: in that order fields are found at once.
+#define WINDOW_FIELDS(number, other) \
+	number(INT, seq) number(INT, candidate) number(DOUBLE, start_secs) number(DOUBLE, seconds) \
+	number(DOUBLE, warmup_secs) number(INT, bytes) number(INT, rows) number(INT, moved_bytes) \
+	number(INT, moved_rows) number(INT, lanes) number(DOUBLE, source_wait_secs) number(DOUBLE, write_wait_secs) \
+	number(DOUBLE, dest_flush_secs) number(INT, flushes) number(DOUBLE, cpu_secs) number(INT, peak_memory_bytes) \
+	number(INT, retries) other(COUNTS, errors) number(INT, dest_wal_bytes) number(INT, dest_checkpoints) \
+	number(DOUBLE, round_trip_secs) number(DOUBLE, source_round_trip_secs) other(TEXTS, missing) other(TEXT, masked)
+
 static const field facts_fields[] = {
     FIELD(rbt_facts, TEXT, stream),
     FIELD(rbt_facts, INT, rows),
@@ -45,30 +53,9 @@ static const field knob_fields[] = {
 };
 
 static const field window_fields[] = {
-    FIELD(rbt_window, INT, seq),
-    FIELD(rbt_window, INT, candidate),
-    FIELD(rbt_window, DOUBLE, start_secs),
-    FIELD(rbt_window, DOUBLE, seconds),
-    FIELD(rbt_window, DOUBLE, warmup_secs),
-    FIELD(rbt_window, INT, bytes),
-    FIELD(rbt_window, INT, rows),
-    FIELD(rbt_window, INT, moved_bytes),
-    FIELD(rbt_window, INT, moved_rows),
-    FIELD(rbt_window, INT, lanes),
-    FIELD(rbt_window, DOUBLE, source_wait_secs),
-    FIELD(rbt_window, DOUBLE, write_wait_secs),
-    FIELD(rbt_window, DOUBLE, dest_flush_secs),
-    FIELD(rbt_window, INT, flushes),
-    FIELD(rbt_window, DOUBLE, cpu_secs),
-    FIELD(rbt_window, INT, peak_memory_bytes),
-    FIELD(rbt_window, INT, retries),
-    FIELD(rbt_window, COUNTS, errors),
-    FIELD(rbt_window, INT, dest_wal_bytes),
-    FIELD(rbt_window, INT, dest_checkpoints),
-    FIELD(rbt_window, DOUBLE, round_trip_secs),
-    FIELD(rbt_window, DOUBLE, source_round_trip_secs),
-    FIELD(rbt_window, TEXTS, missing),
-    FIELD(rbt_window, TEXT, masked),
+#define TABLE(type, member) FIELD(rbt_window, type, member),
+    WINDOW_FIELDS(TABLE, TABLE)
+#undef TABLE
 };
 
 static const field evidence_fields[] = {
@@ -114,18 +101,20 @@ static uint32_t half_word(const char *at) {
 	return w;
 }
 
+// spelled says whether those bytes are there, at least 5 of them and at most 32.
+static inline bool spelled(const char *at, const char *bytes, int size) {
+	if (size < 8)
+		return half_word(at) == half_word(bytes) && half_word(at + size - 4) == half_word(bytes + size - 4);
+	if (rbt_word(at) != rbt_word(bytes) || (size > 16 && rbt_word(at + 8) != rbt_word(bytes + 8)))
+		return false;
+	if (size > 24 && rbt_word(at + 16) != rbt_word(bytes + 16))
+		return false;
+	return rbt_word(at + size - 8) == rbt_word(bytes + size - 8);
+}
+
 // written says whether exactly that name comes, without spaces and escapes.
 static inline bool written(const rbt_reader *r, const field *f) {
-	const char *at = r->at, *name = f->name;
-	int size = f->size;
-	if (r->end - at < size)
-		return false;
-	if (size < 8)
-		return half_word(at) == half_word(name) && half_word(at + size - 4) == half_word(name + size - 4);
-	for (int i = 0; i < size - 8; i += 8)
-		if (rbt_word(at + i) != rbt_word(name + i))
-			return false;
-	return rbt_word(at + size - 8) == rbt_word(name + size - 8);
+	return r->end - r->at >= f->size && spelled(r->at, f->name, f->size);
 }
 
 // named looks for the field of a name that is not as written above.
@@ -138,94 +127,72 @@ static const field *named(rbt_reader *r, const field *fields, int count) {
 }
 
 // next_field reads a name, and returns the field of that name; null if there is
-// none. guess is the one that comes next if they are in order; a few may be left
-// out.
-static inline const field *next_field(rbt_reader *r, const field *fields, int count, int *guess) {
+// none. guess is the one that comes next if they are in order.
+static const field *next_field(rbt_reader *r, const field *fields, int count, int *guess) {
 	const field *f = 0;
-	for (int i = *guess; i < count && i < *guess + 4; i++) {
-		if (written(r, &fields[i])) {
+	for (int tried = 0, i = *guess; tried < count && f == 0; tried++, i++) {
+		if (i == count)
+			i = 0;
+		if (written(r, &fields[i]))
 			f = &fields[i];
-			r->at += f->size;
-			break;
-		}
 	}
-	if (f == 0)
+	if (f != 0)
+		r->at += f->size;
+	else
 		f = named(r, fields, count);
 	if (f != 0)
 		*guess = (int)(f - fields) + 1;
 	return f;
 }
 
-// QUICK is more than quick ever looks at.
-enum { QUICK = 64 };
-
-// quick reads a field that is f and a plain number, which most of a request
-// are, without a call or a look at the end. It returns where the comma or bracket
-// behind it is; null if it is something else, to be read with more care.
-static inline const char *quick(const rbt_reader *r, const field *f, char *into) {
-	static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-	if (f->type > DOUBLE || r->end - r->at < QUICK || !written(r, f))
-		return 0;
-	const char *at = r->at + f->size;
-	int32_t whole, more = 0, fraction = 0;
-	uint64_t number = rbt_digits(rbt_word(at), 0, &whole);
-	if (whole == 8)
-		number = rbt_digits(rbt_word(at + 8), number, &more);
-	whole += more;
-	if (whole == 0 || (*at == '0' && whole > 1))
-		return 0;
-	at += whole;
-	more = 0;
-	if (*at == '.' && f->type == DOUBLE) {
-		number = rbt_digits(rbt_word(++at), number, &fraction);
-		if (fraction == 8)
-			number = rbt_digits(rbt_word(at + 8), number, &more);
-		fraction += more;
-		at += fraction;
-		if (fraction == 0)
-			return 0;
+// quick_window reads the numbers of a window, which most of a request are, as far
+// as they are plain and in order. It says whether there were any; then r is at
+// the comma or bracket behind the last of them.
+static bool quick_window(rbt_reader *r, rbt_window *w) {
+	const char *at = r->at - 1, *begin = at, *end = r->end, *next; // at the bracket or comma before a name
+#define QUICK_INT rbt_quick_int
+#define QUICK_DOUBLE rbt_quick_double
+#define NUMBER(type, member)                                                                       \
+	if (end - at >= RBT_QUICK && spelled(at + 1, "\"" #member "\":", sizeof #member + 2)) {            \
+		if ((next = QUICK_##type(at + sizeof #member + 3, &w->member)) == 0)                       \
+			goto careful;                                                                          \
+		at = next;                                                                                 \
 	}
-	if (whole + fraction > 15 || (*at != ',' && *at != '}')) // 15 digits are exact in a double
-		return 0;
-	if (f->type == INT)
-		*(int64_t *)(into + f->offset) = (int64_t)number;
-	else
-		*(double *)(into + f->offset) = fraction == 0 ? (double)number : (double)number / tens[fraction];
-	return at;
-}
-
-// read_quickly reads fields that are quick as long as they come. It says whether
-// there were any; then r is where the last one ends.
-static inline bool read_quickly(rbt_reader *r, const field *fields, int count, int *guess, void *into) {
-	const char *behind = 0, *next;
-	while (*guess < count && (next = quick(r, &fields[*guess], into)) != 0) {
-		behind = next;
-		r->at = next + 1;
-		(*guess)++;
-	}
-	if (behind != 0)
-		r->at = behind;
-	return behind != 0;
+#define OTHER(type, member)
+	WINDOW_FIELDS(NUMBER, OTHER)
+#undef NUMBER
+#undef OTHER
+careful:
+	if (at != begin)
+		r->at = at;
+	return at != begin;
 }
 
 static void read_field(rbt_reader *r, type t, void *into);
 
-// read_struct reads an object into a struct. Fields that it does not know are
-// skipped, and null leaves a field as it is.
-static void read_struct(rbt_reader *r, const field *fields, int count, void *into) {
-	bool first = true;
-	int guess = 0;
-	if (!rbt_open(r, '{'))
-		return;
+// read_fields reads the fields of an object into a struct, first before the first
+// of them; guess is the one that may come next. Those that it does not know are
+// skipped, and null leaves one as it is.
+static void read_fields(rbt_reader *r, const field *fields, int count, void *into, bool first, int guess) {
 	while (rbt_more(r, '}', &first)) {
-		if (read_quickly(r, fields, count, &guess, into))
-			continue;
 		const field *f = next_field(r, fields, count, &guess);
 		if (f == 0)
 			rbt_skip(r);
 		else if (!rbt_read_null(r))
 			read_field(r, f->type, (char *)into + f->offset);
 	}
+}
+
+static void read_struct(rbt_reader *r, const field *fields, int count, void *into) {
+	if (rbt_open(r, '{'))
+		read_fields(r, fields, count, into, true, 0);
+}
+
+static void read_window(rbt_reader *r, rbt_window *w) {
+	if (!rbt_open(r, '{'))
+		return;
+	bool some = quick_window(r, w); // and then what is missing, or masked
+	read_fields(r, window_fields, COUNT(window_fields), w, !some, some ? COUNT(window_fields) - 2 : 0);
 }
 
 static void read_value(rbt_reader *r, rbt_value *v) {
@@ -296,6 +263,15 @@ static void read_structs(rbt_reader *r, const field *fields, int count, void *li
 		read_struct(r, fields, count, rbt_grown(list, size));
 }
 
+static void read_windows(rbt_reader *r, rbt_windows *list) {
+	bool first = true;
+	*list = (rbt_windows){0};
+	if (!rbt_open(r, '['))
+		return;
+	while (rbt_more(r, ']', &first))
+		read_window(r, rbt_grown(list, sizeof(rbt_window)));
+}
+
 static void read_field(rbt_reader *r, type t, void *into) {
 	switch (t) {
 	case INT:
@@ -335,7 +311,7 @@ static void read_field(rbt_reader *r, type t, void *into) {
 		read_structs(r, knob_fields, COUNT(knob_fields), into, sizeof(rbt_knob));
 		return;
 	case WINDOWS:
-		read_structs(r, window_fields, COUNT(window_fields), into, sizeof(rbt_window));
+		read_windows(r, into);
 		return;
 	case EVIDENCE:
 		read_structs(r, evidence_fields, COUNT(evidence_fields), into, sizeof(rbt_evidence));

@@ -48,4 +48,66 @@ static inline uint64_t rbt_digits(uint64_t w, uint64_t number, int32_t *count) {
 	return number * tens[n] + w;
 }
 
+// RBT_QUICK is more than the functions below ever look at.
+enum { RBT_QUICK = 80 };
+
+#define RBT_INLINE __attribute__((always_inline)) static inline
+
+// rbt_quick_digits reads up to 16 digits, and appends them to number.
+RBT_INLINE const char *rbt_quick_digits(const char *at, uint64_t *number, int32_t *count) {
+	int32_t more = 0;
+	*number = rbt_digits(rbt_word(at), *number, count);
+	if (*count == 8)
+		*number = rbt_digits(rbt_word(at + 8), *number, &more);
+	*count += more;
+	return at + *count;
+}
+
+// rbt_quick_number reads a plain number, which most of a request are, as number /
+// 10^fraction. It returns where the comma or brace behind it is; null if it is
+// something else, to be read with more care.
+RBT_INLINE const char *rbt_quick_number(const char *at, bool fractions, uint64_t *number, int32_t *fraction) {
+	int32_t whole = 1;
+	uint32_t first = (unsigned char)*at, second = (unsigned char)at[1];
+	*number = first - '0';
+	*fraction = 0;
+	if (first - '0' > 9)
+		return 0;
+	if (second == ',') // most often
+		return at + 1;
+	if (second == '.' || second == '}' || first == '0') {
+		at++;
+	} else {
+		*number = 0;
+		at = rbt_quick_digits(at, number, &whole);
+	}
+	if (fractions && *at == '.') {
+		at = rbt_quick_digits(at + 1, number, fraction);
+		if (*fraction == 0)
+			return 0;
+	}
+	if (whole + *fraction > 15 || (*at != ',' && *at != '}')) // 15 digits are exact in a double
+		return 0;
+	return at;
+}
+
+RBT_INLINE const char *rbt_quick_int(const char *at, int64_t *into) {
+	uint64_t number;
+	int32_t fraction;
+	at = rbt_quick_number(at, false, &number, &fraction);
+	if (at != 0)
+		*into = (int64_t)number;
+	return at;
+}
+
+RBT_INLINE const char *rbt_quick_double(const char *at, double *into) {
+	static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	uint64_t number;
+	int32_t fraction;
+	at = rbt_quick_number(at, true, &number, &fraction);
+	if (at != 0)
+		*into = fraction == 0 ? (double)number : (double)number / tens[fraction];
+	return at;
+}
+
 #endif
