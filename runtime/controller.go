@@ -64,6 +64,7 @@ type answer struct {
 	output any
 	err    error
 	took   time.Duration
+	cut    bool // the run ended the call, not the policy
 }
 
 // newController prepares the probe phase of a stream.
@@ -198,9 +199,13 @@ func (c *controller) ask(ctx context.Context, a probe.Action) bool {
 	}
 	select {
 	case got := <-c.call.answered:
+		if got.cut {
+			c.call = nil // it is asked again, if the run goes on
+			return false
+		}
 		c.heard(a, got)
 	case <-time.After(patience):
-		if time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
+		if ctx.Err() != nil || time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
 			return false
 		}
 		c.heard(a, answer{err: policy.ErrLate, took: time.Since(c.call.began)})
@@ -219,11 +224,12 @@ func (c *controller) start(ctx context.Context, a probe.Action) *call {
 		q.op, q.input = "score", a.Score
 		ask = func(ctx context.Context) (any, error) { return p.Score(ctx, *a.Score) }
 	}
+	run := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.run.cfg.Autotune.CallTimeout)
 	go func() {
 		defer cancel()
 		out, err := guarded(ctx, ask)
-		q.answered <- answer{output: out, err: err, took: time.Since(q.began)}
+		q.answered <- answer{output: out, err: err, took: time.Since(q.began), cut: err != nil && run.Err() != nil}
 	}()
 	return q
 }

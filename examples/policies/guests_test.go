@@ -107,7 +107,7 @@ func TestConfigs(t *testing.T) {
 		switch {
 		case tc.want == "" && err != nil:
 			t.Errorf("%s: %s: %v", tc.dir, tc.config, err)
-		case tc.want != "" && (!errors.As(err, &e) || e.Reason != wasm.BadSettings || e.Detail != "bad_settings: "+tc.want):
+		case tc.want != "" && (!errors.As(err, &e) || e.Reason != wasm.BadSettings || e.Detail != tc.want):
 			t.Errorf("%s: %s:\ngot  %v\nwant %s", tc.dir, tc.config, err, tc.want)
 		}
 	}

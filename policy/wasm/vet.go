@@ -43,6 +43,7 @@ type vetter struct {
 	operations int      // in all functions
 	blocks     []byte   // that are open in the function, by the instruction that opens them
 	branches   int      // in the function
+	moves      int      // of memory, in the function
 }
 
 // functionType is how many values a function takes and returns.

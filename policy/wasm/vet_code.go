@@ -65,12 +65,15 @@ func (v *vetter) readCode() {
 func (v *vetter) readBody(parameters int) {
 	before := v.operations
 	locals := v.readLocals()
-	v.branches, v.blocks = 0, append(v.blocks[:0], opBlock)
+	v.branches, v.moves, v.blocks = 0, 0, append(v.blocks[:0], opBlock)
 	for len(v.blocks) > 0 && v.err == nil {
 		v.readInstruction()
 	}
 	if locals += parameters; locals*v.branches > maxLive {
 		v.over("%d locals times %d branches are %d, more than %d", locals, v.branches, locals*v.branches, maxLive)
+	}
+	if v.moves > maxMoves {
+		v.over("%d instructions in one function fill or copy memory, more than %d", v.moves, maxMoves)
 	}
 	if n := v.operations - before; n > maxOperationsOfOne {
 		v.over("%d operations in one function, more than %d", n, maxOperationsOfOne)
@@ -133,14 +136,17 @@ func (v *vetter) readMore() {
 	switch op := v.byte(); {
 	case op <= moreTruncate:
 	case op == moreMemoryInit:
+		v.moves++
 		v.u32()
 		v.byte()
 	case op == moreDataDrop:
 		v.u32()
 	case op == moreMemoryCopy:
+		v.moves++
 		v.byte()
 		v.byte()
 	case op == moreMemoryFill:
+		v.moves++
 		v.byte()
 	default:
 		v.bad("instruction 0xfc 0x%02x, which rbt does not support: compile without reference types", op)

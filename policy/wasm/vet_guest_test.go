@@ -11,13 +11,16 @@ import (
 )
 
 // goGuest builds the guest of testdata, a module like that of any policy in Go.
-func goGuest(t testing.TB) []byte {
+func goGuest(t testing.TB) []byte { return BuildGuest(t, "goguest") }
+
+// BuildGuest builds the guest in Go in that folder of testdata.
+func BuildGuest(t testing.TB, folder string, flags ...string) []byte {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds a guest in Go")
 	}
 	file := filepath.Join(t.TempDir(), "guest.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "./testdata/goguest")
+	build := exec.Command("go", append(append([]string{"build", "-buildmode=c-shared", "-o", file}, flags...), "./testdata/"+folder)...)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

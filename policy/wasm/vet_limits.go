@@ -31,6 +31,10 @@ const (
 	maxLocals       = 1_000     // of a function. Go: 20
 	maxLocalsInAll  = 500_000   // Go: 8 655 +
 
+	// maxMoves is how many instructions of a function may fill or copy memory. One
+	// takes 2 to 5 ms for 32 MiB, and without a loop or a call between them nobody
+	// looks at the deadline: 2 000 in a row took 10 s. Go: 31.
+	maxMoves = 100
 	// maxOperations is how many the interpreter makes of all functions. One has
 	// 56 bytes, so these are 185 MB. Go: 1.3 million +.
 	maxOperations = 3_300_000
