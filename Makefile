@@ -65,6 +65,16 @@ bench: postgres build ## Measure rbt against its peers
 bench-tune: postgres build ## Measure what tuning gains and costs: hours
 	go run ./bench/tune
 
+# The modules that are checked in: tests need no compiler for them. Where their
+# compilers are, tests hold that the modules are what their sources make.
+.PHONY: guests
+guests: ## Build the example policies, and install the compilers that takes
+	@for dir in frugal steady ladder; do \
+		$(MAKE) --no-print-directory -C examples/policies/$$dir toolchain && \
+		$(MAKE) --no-print-directory -B -C examples/policies/$$dir || exit; \
+	done
+	@for dir in gentle deadline builtin; do $(MAKE) --no-print-directory -C examples/policies/$$dir || exit; done
+
 .PHONY: fmt
 fmt: ## Format the Go files
 	gofmt -w .
