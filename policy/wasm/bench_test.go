@@ -1,7 +1,9 @@
 package wasm_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,55 +16,60 @@ import (
 
 // measured are the modules whose calls are measured, in folders of
 // examples/policies. Those in Go are not in the repository.
-var measured = []struct{ language, folder string }{
-	{"WAT", "ladder"},
-	{"C", "frugal"},
-	{"AssemblyScript", "steady"},
-	{"Go", "gentle"},
-	{"Go", "deadline"},
-	{"Go", "builtin"},
+var measured = []struct{ language, folder, config string }{
+	{"WAT", "ladder", `{}`},
+	{"C", "frugal", `{}`},
+	{"AssemblyScript", "steady", `{}`},
+	{"Go", "gentle", `{}`},
+	{"Go", "deadline", `{"finish_within":"20m"}`},
+	{"Go", "builtin", `{}`},
 }
 
-// BenchmarkCall is one call about 12 candidates with 4 windows each, as a run
-// makes it: the question is written, an instance is made and answers, and the
+// BenchmarkCall is one call about 12 candidates, with a window each (7 KB of
+// question) and with four (20 KB), as a run makes it: the question is written, an instance is made and answers, and the
 // answer is read.
 func BenchmarkCall(b *testing.B) {
-	b.Run("builtin", func(b *testing.B) { benchmarkHalves(b, builtin.New(), true, true) })
+	b.Run("builtin", func(b *testing.B) { benchmarkHalves(b, builtin.New(), `{}`, true, true) })
 	for _, m := range measured {
 		for _, engine := range engines {
 			b.Run(m.language+"/"+m.folder+"/"+engine, func(b *testing.B) {
-				p := load(b, example(b, m.folder), wasm.Options{Engine: engine, Fallback: builtin.New()})
+				p := load(b, example(b, m.folder), wasm.Options{Engine: engine, Config: json.RawMessage(m.config), Fallback: builtin.New()})
 				defer p.Close()
 				proposes, scores := p.Halves()
-				benchmarkHalves(b, p, proposes, scores)
+				benchmarkHalves(b, p, m.config, proposes, scores)
 			})
 		}
 	}
 }
 
 // benchmarkHalves measures what the policy does itself.
-func benchmarkHalves(b *testing.B, p policy.Policy, proposes, scores bool) {
-	propose, score := wasm.Asked(12, 4)
-	half := func(has bool, op string, ask func() error) {
-		if !has {
-			return
+func benchmarkHalves(b *testing.B, p policy.Policy, config string, proposes, scores bool) {
+	for _, windows := range []int{1, 4} {
+		propose, score := wasm.Asked(12, windows)
+		propose.Config, score.Config = json.RawMessage(config), json.RawMessage(config)
+		if proposes {
+			benchmarkCall(b, fmt.Sprint("propose/12x", windows), func() error {
+				_, err := p.Propose(b.Context(), propose)
+				return err
+			})
 		}
-		b.Run(op, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := ask(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		if scores {
+			benchmarkCall(b, fmt.Sprint("score/12x", windows), func() error {
+				_, err := p.Score(b.Context(), score)
+				return err
+			})
+		}
 	}
-	half(proposes, "propose", func() error {
-		_, err := p.Propose(b.Context(), propose)
-		return err
-	})
-	half(scores, "score", func() error {
-		_, err := p.Score(b.Context(), score)
-		return err
+}
+
+func benchmarkCall(b *testing.B, name string, call func() error) {
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := call(); err != nil {
+				b.Fatal(err)
+			}
+		}
 	})
 }
 
@@ -74,7 +81,7 @@ func BenchmarkLoad(b *testing.B) {
 				module := example(b, m.folder)
 				b.ReportAllocs()
 				for b.Loop() {
-					load(b, module, wasm.Options{Engine: engine}).Close()
+					load(b, module, wasm.Options{Engine: engine, Config: json.RawMessage(m.config)}).Close()
 				}
 			})
 		}
