@@ -55,7 +55,7 @@ type Module struct {
 func Load(t testing.TB, module []byte, config string, log func(slog.Level, string)) (Module, error) {
 	t.Helper()
 	p, err := wasm.Load(t.Context(), module, wasm.Options{
-		Config: json.RawMessage(config), Fallback: builtin.New(), Log: log, Limits: wasm.Limits{Call: time.Minute},
+		Config: json.RawMessage(config), Fallback: builtin.New(), Log: log, Limits: wasm.Limits{Load: time.Minute, Call: time.Minute},
 	})
 	if err == nil {
 		t.Cleanup(func() { _ = p.Close() })
