@@ -23,13 +23,14 @@ type tuner struct {
 	fault  *policy.Fault // why it is not the module; nil where the file names none
 }
 
-// openTuner loads the module that the pipeline file names, if it does. A file
-// that cannot be read, another one than the file's sha256 says, and a config
-// that the module does not accept are mistakes of the pipeline file. With any
-// other module that cannot be used the built-in policy tunes, and says why.
+// openTuner loads the module that the pipeline file names, if it does and
+// anything is tuned. A file that cannot be read, another one than the file's
+// sha256 says, and a config that the module does not accept are mistakes of the
+// pipeline file. With any other module that cannot be used the built-in policy
+// tunes, and says why.
 func (j *job) openTuner(ctx context.Context, u *ui) error {
 	p := j.pipeline.Autotune.Policy
-	if p.Kind != "wasm" {
+	if j.untuned != "" || p.Kind != "wasm" {
 		return nil
 	}
 	bytes, err := os.ReadFile(p.Module)
