@@ -98,6 +98,11 @@ func policyRequired(f policy.Fault) error {
 		"rbt policy check, which looks at the module", "without --policy-required the built-in policy tunes")
 }
 
+// unusableText tells of a module that cannot be used.
+func unusableText(f policy.Fault) string {
+	return fmt.Sprintf("the policy cannot be used: %s (%s); another one tunes", oneLine(f.Detail), f.Reason)
+}
+
 // halvesText says what a module does itself.
 func halvesText(propose, score bool) string {
 	switch {

@@ -39,6 +39,9 @@ it is tried while the rows move. It changes nothing.`,
 		if err != nil {
 			return err
 		}
+		if f := j.tuner.fault; f != nil {
+			u.note("%s", unusableText(*f))
+		}
 		if asJSON {
 			return printPlanJSON(u, j.pipeline.Name, plans, j.tuner)
 		}
