@@ -72,7 +72,7 @@ func moduleOptions(p hcl.Policy, u *ui) wasm.Options {
 // those who debug.
 func (u *ui) policySays(level slog.Level, name, text string) {
 	switch {
-	case u.quiet && level < slog.LevelWarn, level < slog.LevelInfo && os.Getenv("RBT_DEBUG") == "":
+	case u.quiet && level < slog.LevelWarn, level < slog.LevelInfo && !debugging():
 	case u.json:
 		u.log.Log(context.Background(), level, text, "policy", name)
 	default:
