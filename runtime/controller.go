@@ -21,18 +21,16 @@ import (
 // that.
 type controller struct {
 	run   *run
-	knobs []policy.Knob
-	name  string // of the stream
-	sched *probe.Scheduler
+	plan  StreamPlan // everything that goes wrong ends in its baseline
+	name  string     // of the stream
 	scene *scene
-	// baseline is what everything ends in that goes wrong.
-	baseline policy.Setting
 
-	began  time.Time // of the first window; zero before
-	seq    int       // windows so far
-	window *window   // the last one; its result is not fetched yet
-	before *window   // the one before it, whose parts may straggle
-	call   *call     // under way
+	began  time.Time        // of the first window; zero before
+	sched  *probe.Scheduler // since then
+	seq    int              // windows so far
+	window *window          // the last one; its result is not fetched yet
+	before *window          // the one before it, whose parts may straggle
+	call   *call            // under way
 	calls  int
 	winner policy.Setting // nil before the decision
 	// outcome is what the books are still to be told.
@@ -69,10 +67,7 @@ type answer struct {
 
 // newController prepares the probe phase of a stream.
 func newController(r *run, p StreamPlan, s *scene) *controller {
-	return &controller{
-		run: r, knobs: p.Knobs, name: p.Stream.Spec.Name, scene: s, baseline: p.Baseline,
-		sched: probe.New(r.cfg.probeSpec(p)),
-	}
+	return &controller{run: r, plan: p, name: p.Stream.Spec.Name, scene: s}
 }
 
 // next says what to cut next.
@@ -89,7 +84,7 @@ func (c *controller) next(ctx context.Context) region {
 func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	defer c.spare()
 	if c.began.IsZero() {
-		c.began = time.Now()
+		c.begin()
 	}
 	c.fetch()
 	for {
@@ -109,6 +104,13 @@ func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	}
 }
 
+// begin begins the search. Who decides is asked only now: it may be another
+// policy than at the start of the run, if that one failed too often.
+func (c *controller) begin() {
+	c.began = time.Now()
+	c.sched = probe.New(c.run.cfg.probeSpec(c.plan))
+}
+
 // fetch hands the last window's result to the scheduler.
 func (c *controller) fetch() {
 	if c.window == nil {
@@ -120,7 +122,7 @@ func (c *controller) fetch() {
 		w.MovedBytes += late.bytes
 		w.MovedRows += late.rows
 	}
-	c.run.emit(WindowDone{Stream: c.name, Knobs: c.knobs, Setting: c.window.run.Setting, Window: w})
+	c.run.emit(WindowDone{Stream: c.name, Knobs: c.plan.Knobs, Setting: c.window.run.Setting, Window: w})
 	c.moved += w.MovedBytes
 	c.before, c.window = c.window, nil
 	c.sched.Measured(w, time.Since(c.began).Seconds())
@@ -137,7 +139,7 @@ func (c *controller) spare() {
 	c.fault(f)
 	c.decided(policy.Decision{
 		Stream: c.name, Policy: c.run.cfg.Autotune.Policy.Info(),
-		Baseline: c.baseline, Winner: c.baseline, Reason: policy.BecauseFault, Detail: f.Detail,
+		Baseline: c.plan.Baseline, Winner: c.plan.Baseline, Reason: policy.BecauseFault, Detail: f.Detail,
 	})
 }
 
@@ -294,8 +296,8 @@ func (c *controller) locked(d policy.Decision) {
 func (c *controller) decided(d policy.Decision) {
 	c.winner = d.Winner
 	c.outcome = append(c.outcome, connectors.Tuning{Stream: c.name, Decision: &d})
-	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.knobs})
-	c.run.emit(Steady{Stream: c.name, Knobs: c.knobs, Setting: d.Winner})
+	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.plan.Knobs})
+	c.run.emit(Steady{Stream: c.name, Knobs: c.plan.Knobs, Setting: d.Winner})
 }
 
 func (c *controller) fault(f policy.Fault) {
