@@ -207,7 +207,7 @@ func (t *policyTest) replay(ctx context.Context, p policy.Policy, tr *policytest
 			t.u.printf("%s\n", harmless(d.String()))
 		}
 	}
-	t.u.printf("%s: %s%s\n", tr.Path, t.replayedText(got), standText(got.Stand))
+	t.u.printf("%s: %s%s%s\n", tr.Path, t.replayedText(got), standText(got.Stand), quarantinedText(got.Quarantined, tr.Quarantine))
 	if t.update && len(got.Differences) > 0 {
 		return false, tr.Accept(got.Differences)
 	}
@@ -230,6 +230,14 @@ func standText(n int) string {
 		return ""
 	}
 	return fmt.Sprintf("; %s ended by the clock in the run, and not asked again", plural(n, "call"))
+}
+
+func quarantinedText(n, line int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s not asked again: the module was quarantined in line %d, and what followed the built-in policy answered",
+		plural(n, "call"), line)
 }
 
 // decide tests decisions.
