@@ -31,6 +31,7 @@ decisions are tested instead, over the windows that the trace has:
   stream public.orders: parallelism >= 8, copy_flush_bytes >= 16MiB
   stream public.*: reason = lead, fault = none, lead >= 5%
 
+--config has them made with another config; a recorded question keeps its own.
 --calls compares the answers there, too. What the run did not try borrows the
 windows of the nearest setting that it did, and is told. Neither test says that a
 policy is faster: for that there are rbt policy bench and real runs.
@@ -132,6 +133,10 @@ func (t *policyTest) load() ([]testedTrace, error) {
 			return nil, usage(fmt.Errorf("%s: its decisions are tested, as %s says, and --update is about answers", path, x.Path),
 				"--update --calls")
 		}
+		if t.chosen.config != nil && (x == nil || t.calls) {
+			return nil, usage(fmt.Errorf("%s: --config does not reach answers: each question keeps the config that it was asked with", path),
+				decisionsOnly(path, x))
+		}
 		traces = append(traces, testedTrace{tr, x})
 	}
 	if len(traces) == 0 {
@@ -141,6 +146,14 @@ func (t *policyTest) load() ([]testedTrace, error) {
 		t.u.note("%v", err)
 	}
 	return traces, nil
+}
+
+// decisionsOnly says how decisions are tested, and answers not compared.
+func decisionsOnly(path string, x *policytest.Expectations) string {
+	if x != nil {
+		return "leave --calls out: the decisions that " + x.Path + " expects are tested with that config"
+	}
+	return "write what should be decided with that config into " + policytest.ExpectationsPath(path)
 }
 
 // tracePaths resolves files and patterns. One that there is not is a mistake.
