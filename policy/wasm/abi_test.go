@@ -109,6 +109,7 @@ func TestReferenceModuleLimits(t *testing.T) {
 		"bytes of a function | " + humanize.IBytes(maxBody),
 		row("locals of a function", maxLocals),
 		row("locals of all functions", maxLocalsInAll),
+		row("values on the stack of a function", maxStack),
 		row("locals times branches of a function", maxLive),
 		row("blocks within each other", maxNesting),
 		row("operations of all functions, as the interpreter has them", maxOperations),

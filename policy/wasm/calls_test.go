@@ -63,6 +63,7 @@ func traps(t testing.TB) []Case {
 	return []Case{
 		trap(14, "recursion", opPropose, Trap, "stack overflow"),
 		trap(14, "deep", opPropose, "", ""),
+		{Name: "14 recursion with many values", Module: stacked(maxStack), Op: opPropose, Code: Trap, CompilerCode: Fuel},
 		trap(15, "unreachable", opPropose, Trap, "unreachable"),
 		trap(15, "unreachable", opScore, Trap, "unreachable"),
 		trap(15, "load_beyond", opPropose, Trap, "out of bounds memory access"),
@@ -79,6 +80,15 @@ func traps(t testing.TB) []Case {
 		trap(33, "log_beyond", opPropose, Trap, "rbt.log: the text is outside of the memory"),
 		trap(32, "poll_wraps", opPropose, Trap, "index out of range"),
 	}
+}
+
+// stacked has a function that has so many values on the stack, and as many locals
+// as may be, when it calls itself.
+func stacked(values int) []byte {
+	return NewPuppet(func(p *Puppet) {
+		p.Propose, p.Locals = `{"candidates":[]}`, maxLocals
+		p.Chain = [][]byte{join(bytes.Repeat(op(opLocalGet, 0), values), op(opCall, puppetChain), op(opUnreachable))}
+	})
 }
 
 // pointers are wrong about where something is.

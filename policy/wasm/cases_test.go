@@ -80,6 +80,7 @@ func LoadCases(t testing.TB) []Case {
 		file(4, "memory_none", MissingExport, `"memory"`),
 		given(5, "nested blocks", opLoad, Limit, "", nestedBlocks(120_000)),
 		given(12, "fills memory 101 times in a row", opLoad, Limit, "101 instructions in one function fill or copy memory", movers(1, maxMoves+1)),
+		given(14, "recursion with 130000 values", opLoad, Limit, "130000 values on the stack of one function", stacked(130_000)),
 		file(6, "import_module", BadImport, "host.now, which rbt does not have"),
 		file(6, "import_name", BadImport, "wasi_snapshot_preview1.path_open, which rbt does not have: a policy reaches no files"),
 		file(6, "import_socket", BadImport, "wasi_snapshot_preview1.sock_accept"),

@@ -13,10 +13,14 @@ type Puppet struct {
 	Result         uint64 // in place of where Propose and Score are; 0 is no such
 	// Chain are bodies of functions of which each calls the next one at its end;
 	// rbt_propose begins with the first.
-	Chain [][]byte
+	Chain  [][]byte
+	Locals uint32 // of each function of the chain
 }
 
 const opI32GreaterU = 0x4b
+
+// puppetChain is the number of the only function of a chain.
+const puppetChain = 2
 
 // Where a puppet has what, in its memory.
 const (
@@ -81,7 +85,7 @@ func (p Puppet) bytes() []byte {
 func (p Puppet) chain(b *builder) (call []byte) {
 	nothing := b.signature(nil, nil)
 	for _, body := range slices.Backward(p.Chain) {
-		call = op(opCall, b.function(nothing, nil, body, call))
+		call = op(opCall, b.function(nothing, [][]byte{locals(p.Locals, 0x7f)}, body, call))
 	}
 	return call
 }

@@ -95,7 +95,7 @@ func TestVetBounds(t *testing.T) {
 		// Most labels for an operation, which are kept in maps.
 		{"branches", bytes.Repeat(join(pushAll, bytes.Repeat(op(opBrIf, 0), maxResults)), 7000)},
 		// The highest stack of values.
-		{"stack", join(bytes.Repeat(pushAll, half-100), op(opUnreachable))},
+		{"stack", bytes.Repeat(join(bytes.Repeat(pushAll, maxStack/maxResults), bytes.Repeat(op(opDrop), maxStack)), half/maxStack)},
 		// Most values that one byte checks, where none need be put there.
 		{"unreachable", join(op(opUnreachable), bytes.Repeat(takeAll, half-100))},
 		{"results", join(op(opBlock), sleb(3), pushAll, bytes.Repeat(join(get, op(opBrIf, 0)), 60_000), op(opUnreachable), op(opEnd), op(opUnreachable))},
