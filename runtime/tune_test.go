@@ -16,6 +16,7 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/internal/tunetest"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/runtime"
@@ -241,11 +242,13 @@ func TestPolicyFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dst := pgtest.New(t)
-			cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), tc.policy)
-			cfg.Autotune.CallTimeout = 200 * time.Millisecond
-			cfg.RetryFor = 5 * time.Second
-			seen := record(&cfg)
-			mustRun(t, cfg)
+			enough := func(seen *recorder) bool { return tc.fault == "" || tunetest.Faulty(seen) }
+			_, seen := tunetest.MustRunUntil(t, enough, func() runtime.Config {
+				cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), tc.policy)
+				cfg.Autotune.CallTimeout = 200 * time.Millisecond
+				cfg.RetryFor = 5 * time.Second
+				return cfg
+			})
 			sameRows(t, src, dst, "orders")
 			var reasons []string
 			for _, f := range of[runtime.AutotuneFault](seen) {

@@ -76,6 +76,24 @@ func MustRun(t testing.TB, cfg runtime.Config) runtime.Summary {
 	return s
 }
 
+// MustRunUntil runs what config makes until enough has been seen, at most five
+// times: on a busy machine windows may be masked until a small table ends, and
+// the policy is never asked.
+func MustRunUntil(t testing.TB, enough func(*Recorder) bool, config func() runtime.Config) (runtime.Config, *Recorder) {
+	t.Helper()
+	for try := 1; ; try++ {
+		cfg := config()
+		seen := Record(&cfg)
+		MustRun(t, cfg)
+		if try == 5 || enough(seen) {
+			return cfg, seen
+		}
+	}
+}
+
+// Faulty says whether a fault was told.
+func Faulty(seen *Recorder) bool { return len(Of[runtime.AutotuneFault](seen)) > 0 }
+
 // SameRows checks that the tables of two databases have the same rows.
 func SameRows(t testing.TB, src, dst *pgtest.DB, tables ...string) {
 	t.Helper()
