@@ -26,6 +26,35 @@ func TestTrapText(t *testing.T) {
 	}
 }
 
+// TestTrapLongName holds that a long name does not make a trap expensive: the
+// engine writes it once for each call in the trace.
+func TestTrapLongName(t *testing.T) {
+	for _, tc := range []struct {
+		length int
+		want   string
+	}{
+		{maxFunctionName, "stack overflow, in " + strings.Repeat("x", 61) + "…"},
+		{maxFunctionName + 1, "stack overflow"},
+		{maxModule - 1000, "stack overflow"},
+	} {
+		module := join(stacked(0), section(customSection, text("name"), []byte{functionNames},
+			sized(vector(join(uleb(puppetChain), text(strings.Repeat("x", tc.length)))))))
+		p, err := Load(t.Context(), module, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		before := allocated()
+		_, err = p.Call(t.Context(), opPropose, []byte("?"))
+		if got := allocated() - before; got > 100<<20 {
+			t.Errorf("a trap with a name of %d bytes allocated %d MiB", tc.length, got>>20)
+		}
+		if want := "propose: trap: " + tc.want; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 // TestTrapNames holds that an error names the function that trapped, where the
 // module has names.
 func TestTrapNames(t *testing.T) {

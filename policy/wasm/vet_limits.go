@@ -31,6 +31,9 @@ const (
 	maxLocals       = 1_000     // of a function. Go: 20
 	maxLocalsInAll  = 500_000   // Go: 8 655 +
 
+	// maxFunctionName is the bytes of a function's name; a module with a longer one
+	// has no names. One of 8 MB made the text of a trap 1 GiB. Go: 446.
+	maxFunctionName = 1 << 10
 	// maxStack is how many values a function may have on the stack at once. The
 	// interpreter's stack grows as it is filled: with these and maxLocals, in each
 	// of the 2 000 calls that may be in each other, it takes 33 MiB, and as much
