@@ -292,6 +292,46 @@ variable "b" {
 	}
 }
 
+// TestVariablesInConfig holds that a policy's config, which is recorded, takes
+// what a person gives for a variable, and nothing of env().
+func TestVariablesInConfig(t *testing.T) {
+	const file = minimal + `
+variable "finish" {
+  default = env("SECRET", "1h")
+}
+autotune {
+  policy "wasm" {
+    module = "p.wasm"
+    config = { finish = var.finish }
+  }
+}
+`
+	set := map[string]string{"SOURCE_DSN": "s", "DEST_DSN": "d"}
+	env := func(name string) (string, bool) { v, ok := set[name]; return v, ok }
+	for _, tc := range []struct {
+		name, value string // of the environment
+		vars        map[string]string
+		want        string // empty where it is refused
+	}{
+		{"OTHER", "", nil, `{"finish":"1h"}`},
+		{"SECRET", "hush", nil, ""},
+		{"SECRET", "hush", map[string]string{"finish": "2h"}, `{"finish":"2h"}`},
+		{"RBT_VAR_finish", "3h", nil, `{"finish":"3h"}`},
+	} {
+		set[tc.name] = tc.value
+		p, err := Parse([]byte(file), "p.hcl", Options{Vars: tc.vars, Env: env})
+		delete(set, tc.name)
+		switch {
+		case tc.want == "":
+			if err == nil || !strings.Contains(err.Error(), "config cannot hold a value of env()") || strings.Contains(err.Error(), "hush") {
+				t.Errorf("%s: %v", tc.name, err)
+			}
+		case err != nil || string(p.Autotune.Policy.Config) != tc.want:
+			t.Errorf("%s: %v, want %s", tc.name, err, tc.want)
+		}
+	}
+}
+
 func TestStreamOf(t *testing.T) {
 	src := strings.Replace(minimal, `stream "public.orders" {}`, `stream "public.*" {
   exclude = ["audit_*"]

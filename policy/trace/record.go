@@ -96,8 +96,8 @@ type Call struct {
 	Stream string `json:"stream"`
 	Seq    int    `json:"seq"` // of the stream's calls, from 1
 	Op     string `json:"op"`  // "propose" or "score"
-	// Input is what the policy was given, to the byte; Output is its answer,
-	// nil after an error.
+	// Input is what the policy was given, to the byte; Output is what was read of
+	// its answer, nil after an error.
 	Input  json.RawMessage `json:"input"`
 	Output json.RawMessage `json:"output,omitempty"`
 	Error  string          `json:"error,omitempty"`

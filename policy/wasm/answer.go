@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strconv"
 
@@ -16,6 +17,7 @@ type answer[T any] struct {
 	failed  bool
 	message string   // "code: message", where it failed
 	unknown []string // fields that mean nothing
+	rounded []string // knobs with a number that no knob can have
 }
 
 // description is the answer of rbt_describe.
@@ -61,7 +63,9 @@ func readProposal(output []byte) (a answer[policy.Proposal], err error) {
 		return a, err
 	}
 	for _, c := range candidates {
-		a.value.Candidates = append(a.value.Candidates, readSetting(c))
+		s, rounded := readSetting(c)
+		a.value.Candidates = append(a.value.Candidates, s)
+		a.rounded = append(a.rounded, rounded...)
 	}
 	note, err := o.text("note", maxOutput)
 	if err != nil {
@@ -75,35 +79,60 @@ func readProposal(output []byte) (a answer[policy.Proposal], err error) {
 	return a, nil
 }
 
-// readSetting takes values as they are. What no knob can be is told by the
-// guardrail, which knows the knobs: a number that is not whole, or no number,
-// goes on as its text.
-func readSetting(o object) policy.Setting {
-	s := policy.Setting{}
+// readSetting takes values as they are, but for numbers that no knob can have:
+// those it rounds. What is neither a text nor a number goes on as a text that says
+// what it is, and the guardrail, which knows the knobs, tells of it.
+func readSetting(o object) (s policy.Setting, rounded []string) {
+	s = policy.Setting{}
 	for _, name := range o.names {
-		s[clean(name, maxName)] = readKnobValue(o.values[name])
+		v, exact := readKnobValue(o.values[name])
+		name = clean(name, maxName)
+		if s[name] = v; !exact {
+			rounded = append(rounded, name)
+		}
 	}
-	return s
+	return s, rounded
 }
 
-func readKnobValue(v any) policy.Value {
+// readKnobValue is exact but for numbers that are not whole, or too large.
+func readKnobValue(v any) (_ policy.Value, exact bool) {
 	switch v := v.(type) {
 	case string:
 		if v == "" { // which would be the number 0
-			return policy.EnumValue(`""`)
+			return policy.EnumValue(`""`), true
 		}
-		return policy.EnumValue(clean(v, maxName))
+		return policy.EnumValue(clean(v, maxName)), true
 	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return policy.IntValue(n)
-		}
-		f, _ := v.Float64()
-		if f == math.Trunc(f) && math.Abs(f) < 1<<53 { // 8.0, 1e3
-			return policy.IntValue(int64(f))
-		}
-		return policy.EnumValue(clean(v.String(), maxName))
+		n, exact := wholeOf(v)
+		return policy.IntValue(n), exact
 	}
-	return policy.EnumValue(kindOf(v))
+	return policy.EnumValue(kindOf(v)), true
+}
+
+// wholeOf is the number of 64 bits that is next to v.
+func wholeOf(v json.Number) (n int64, exact bool) {
+	if n, err := v.Int64(); err == nil {
+		return n, true
+	}
+	f, _ := v.Float64()
+	switch r := math.Round(f); {
+	case r >= 1<<63:
+		return math.MaxInt64, false
+	case r < -1<<63:
+		return math.MinInt64, false
+	default: // 8.0, 1e3 are whole
+		return int64(r), r == f
+	}
+}
+
+// tellRounded logs once for each knob that its numbers are rounded.
+func (p *Policy) tellRounded(knobs []string) {
+	for _, name := range knobs {
+		text := "candidates have numbers for " + name + " that are not whole, or beyond 64 bits: they are rounded"
+		if p.log != nil && p.isNew(text) {
+			p.log(slog.LevelWarn, text)
+		}
+	}
 }
 
 // kindOf says what a value is that is neither a string nor a number.

@@ -3,6 +3,7 @@ package wasm
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/builtin"
 )
 
 // TestMistakes shows what the authors of guests are told.
@@ -109,9 +111,10 @@ func TestAnswers(t *testing.T) {
 	}
 	for text, want := range map[string]policy.Value{
 		"8": policy.IntValue(8), "-3": policy.IntValue(-3), "-0": policy.IntValue(0), "8.0": policy.IntValue(8), "1e3": policy.IntValue(1000),
-		"9223372036854775807": policy.IntValue(math.MaxInt64), "9223372036854775808": policy.EnumValue("9223372036854775808"),
-		"2.5": policy.EnumValue("2.5"), "1e308": policy.EnumValue("1e308"), "1e-999": policy.IntValue(0),
-		`"ctid"`: policy.EnumValue("ctid"), `"8"`: policy.EnumValue("8"), `""`: policy.EnumValue(`""`), `"ctid\n"`: policy.EnumValue("ctid "),
+		"9223372036854775807": policy.IntValue(math.MaxInt64), "9223372036854775808": policy.IntValue(math.MaxInt64),
+		"1e18": policy.IntValue(1e18), "-1e308": policy.IntValue(math.MinInt64), "-2.5": policy.IntValue(-3), "2.4": policy.IntValue(2),
+		"2.5": policy.IntValue(3), "1e308": policy.IntValue(math.MaxInt64), "1e-999": policy.IntValue(0),
+		`"ctid"`: policy.EnumValue("ctid"), `"8"`: policy.EnumValue("8"), `"0x1p3"`: policy.EnumValue("0x1p3"), `""`: policy.EnumValue(`""`), `"ctid\n"`: policy.EnumValue("ctid "),
 		`"` + strings.Repeat("x", 100) + `"`: policy.EnumValue(strings.Repeat("x", 61) + "…"),
 		"null":                               policy.EnumValue("null"), "true": policy.EnumValue("true"), "[1]": policy.EnumValue("a list"), "{}": policy.EnumValue("an object"),
 	} {
@@ -135,6 +138,37 @@ func TestAnswers(t *testing.T) {
 	}
 	if diff := cmp.Diff(fmt.Sprintf("%+v", wantScores), fmt.Sprintf("%+v", scores)); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestRounded holds that rounding is told once for each knob, and nothing else
+// is.
+func TestRounded(t *testing.T) {
+	var got []string
+	p, err := Load(t.Context(), Proposes(`{"candidates":[{"a":2.5,"b":8.0,"c":"2.5"},{"a":1e308,"d\u0007":1e300}]}`), Options{
+		Fallback: builtin.New(),
+		Log:      func(level slog.Level, text string) { got = append(got, level.String()+" "+text) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for range 2 {
+		a, err := p.Propose(t.Context(), policy.ProposeRequest{})
+		want := []policy.Setting{
+			{"a": policy.IntValue(3), "b": policy.IntValue(8), "c": policy.EnumValue("2.5")},
+			{"a": policy.IntValue(math.MaxInt64), "d ": policy.IntValue(math.MaxInt64)},
+		}
+		if diff := cmp.Diff(want, a.Candidates); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+	want := []string{
+		"WARN candidates have numbers for a that are not whole, or beyond 64 bits: they are rounded",
+		"WARN candidates have numbers for d  that are not whole, or beyond 64 bits: they are rounded",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
 	}
 }
 

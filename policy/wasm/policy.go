@@ -37,7 +37,7 @@ type Policy struct {
 
 	mu         sync.Mutex // guards all below
 	quarantine quarantine
-	logged     map[string]bool // unknown fields that were told
+	logged     map[string]bool // what was told of answers
 }
 
 var _ policy.Policy = (*Policy)(nil)
@@ -135,6 +135,7 @@ func asked[T any](ctx context.Context, p *Policy, op string, input []byte, read 
 		return none, c.failure(PolicyError, "%s", a.message)
 	}
 	p.tellUnknown(a.unknown)
+	p.tellRounded(a.rounded)
 	return a.value, nil
 }
 
@@ -148,13 +149,13 @@ func (p *Policy) tellUnknown(fields []string) {
 	}
 }
 
-// isNew notes an unknown field, of which only so many are told.
-func (p *Policy) isNew(field string) bool {
+// isNew notes what is told of answers, of which there is only so much.
+func (p *Policy) isNew(what string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.logged[field] || len(p.logged) >= maxLogLines {
+	if p.logged[what] || len(p.logged) >= maxLogLines {
 		return false
 	}
-	p.logged[field] = true
+	p.logged[what] = true
 	return true
 }

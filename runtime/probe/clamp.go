@@ -3,9 +3,7 @@ package probe
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rapidbyte/rbt/policy"
@@ -73,10 +71,6 @@ func (g *guard) value(name string, v, leader policy.Value) (policy.Value, bool) 
 	if k.Check(v) == nil {
 		return v, true
 	}
-	if near, ok := whole(k, v); ok {
-		g.note(name, k.Format(v), k.Format(near), "whole numbers "+k.Format(policy.IntValue(k.Min))+" … "+k.Format(policy.IntValue(k.Max)))
-		return near, true
-	}
 	if k.Kind == policy.Enum || v.Name != "" {
 		g.note(name, k.Format(v), k.Format(leader), g.whyNot(k, v))
 		return leader, false
@@ -84,16 +78,6 @@ func (g *guard) value(name string, v, leader policy.Value) (policy.Value, bool) 
 	to := policy.IntValue(min(max(v.Int, k.Min), k.Max))
 	g.note(name, k.Format(v), k.Format(to), g.bound(k, v))
 	return to, true
-}
-
-// whole is the legal number next to one that a policy wrote with a fraction, or
-// too large for a whole number; such a value is kept as its text.
-func whole(k policy.Knob, v policy.Value) (policy.Value, bool) {
-	f, err := strconv.ParseFloat(v.Name, 64)
-	if k.Kind == policy.Enum || err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return policy.Value{}, false
-	}
-	return policy.IntValue(int64(min(max(math.Round(f), float64(k.Min)), float64(k.Max)))), true
 }
 
 // bound says which bound v is beyond.

@@ -3,6 +3,7 @@ package probe_test
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -53,10 +54,12 @@ func TestClamps(t *testing.T) {
 			[]string{"partition_mode hash → ctid: not one of ctid, range"}, []string{"parallelism 5"}},
 		{"a name for a number", []policy.Setting{{"parallelism": policy.EnumValue("lots"), "copy_flush_bytes": policy.IntValue(4 * mib)}},
 			[]string{"parallelism lots → 4: not a number"}, []string{"copy_flush_bytes 4MiB"}},
-		{"a fraction", []policy.Setting{one("parallelism", policy.EnumValue("5.4"))},
-			[]string{"parallelism 5.4 → 5: whole numbers 1 … 16"}, []string{"parallelism 5"}},
-		{"a number beyond all", []policy.Setting{one("parallelism", policy.EnumValue("1e308"))},
-			[]string{"parallelism 1e308 → 16: whole numbers 1 … 16"}, []string{"parallelism 16"}},
+		{"a text that looks like a number", []policy.Setting{
+			{"parallelism": policy.EnumValue("8"), "copy_flush_bytes": policy.IntValue(4 * mib)},
+			{"parallelism": policy.EnumValue("0x1p3"), "copy_flush_bytes": policy.IntValue(2 * mib)},
+		}, []string{"parallelism 8 → 4: not a number", "parallelism 0x1p3 → 4: not a number"}, []string{"copy_flush_bytes 2MiB", "copy_flush_bytes 4MiB"}},
+		{"a number beyond all", []policy.Setting{one("parallelism", policy.IntValue(math.MaxInt64))},
+			[]string{"parallelism 9223372036854775807 → 16: worker_cap"}, []string{"parallelism 16"}},
 		{"a number for a name", []policy.Setting{{"partition_mode": policy.IntValue(7), "parallelism": policy.IntValue(5)}},
 			[]string{"partition_mode 7 → ctid: not one of ctid, range"}, []string{"parallelism 5"}},
 		{"a pinned knob", []policy.Setting{{"copy_format": policy.EnumValue("text"), "parallelism": policy.IntValue(5)}},
