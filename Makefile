@@ -30,8 +30,10 @@ test: postgres ## Run all tests, with the race detector where there is a C compi
 		set -x; RBT_TEST_REQUIRE=1 go test -timeout 30m ./...; \
 	fi
 	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
+	go test ./cmd/rbt -run '^$$' -fuzz '^FuzzExplain$$' -fuzztime 10s
 	go test ./policy/trace -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 10s
 	go test ./policy/wasm -run '^TestVetBounds$$' -fuzz '^FuzzVet$$' -fuzztime 10s -fuzzminimizetime 1s
+	go test ./policy/wasm -run '^$$' -fuzz '^FuzzAnswer$$' -fuzztime 10s
 
 .PHONY: check
 check: check-format check-vet check-imports check-tidy check-generated ## Check formatting, vet, staticcheck, import directions, go.mod and generated files

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,6 +150,32 @@ var (
 	makeText    = regexp.MustCompile("`make ([a-z-]+)`|(?m)^make ([a-z-]+)")
 	testText    = regexp.MustCompile(`\bTest[A-Z]\w+`)
 )
+
+// TestFuzzed holds that make test gives every fuzz test its time.
+func TestFuzzed(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fuzzText := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	found := 0
+	err = filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range fuzzText.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if !strings.Contains(string(makefile), "-fuzz '^"+m[1]+"$$'") {
+				t.Errorf("%s: the Makefile does not run %s", path, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || found < 4 {
+		t.Errorf("%d fuzz tests, error %v", found, err)
+	}
+}
 
 // TestDocumentedFiles holds that the files, headings, make targets and tests
 // that the documents name are there.

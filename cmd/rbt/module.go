@@ -33,7 +33,12 @@ func (j *job) openTuner(ctx context.Context, u *ui) error {
 	if j.untuned != "" || p.Kind != "wasm" {
 		return nil
 	}
-	bytes, err := os.ReadFile(p.Module)
+	var failed *wasm.Error
+	bytes, err := wasm.ReadFile(p.Module)
+	if errors.As(err, &failed) {
+		j.tuner.fault = moduleFault(p, failed)
+		return nil
+	}
 	if err != nil {
 		return j.policyMistake("module", "the policy's module cannot be read: "+plainPathError(err), "the path is taken from the pipeline file's folder")
 	}
@@ -41,18 +46,21 @@ func (j *job) openTuner(ctx context.Context, u *ui) error {
 		return j.policyMistake("sha256", "the policy's module is another one: its SHA-256 is "+sum, "check the module, then write this sum")
 	}
 	module, err := wasm.Load(ctx, bytes, moduleOptions(p, u))
-	var failed *wasm.Error
 	switch {
 	case err == nil:
 		j.tuner = tuner{policy: module, module: module}
 	case errors.As(err, &failed) && failed.Reason == wasm.BadSettings:
 		return j.policyMistake("config", "the policy does not accept its config: "+failed.Detail, "see what the policy's author says of it")
 	case errors.As(err, &failed):
-		j.tuner.fault = &policy.Fault{Reason: failed.Reason, Detail: filepath.Base(p.Module) + ": " + failed.Detail}
+		j.tuner.fault = moduleFault(p, failed)
 	default:
 		return stopped(ctx, err)
 	}
 	return nil
+}
+
+func moduleFault(p hcl.Policy, failed *wasm.Error) *policy.Fault {
+	return &policy.Fault{Reason: failed.Reason, Detail: filepath.Base(p.Module) + ": " + failed.Detail}
 }
 
 // moduleOptions are what the pipeline file says of a module.

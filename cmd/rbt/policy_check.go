@@ -63,7 +63,7 @@ there is one.`,
 type moduleCheck struct {
 	File      string          `json:"file"`
 	Bytes     int             `json:"bytes"`
-	SHA256    string          `json:"sha256"`
+	SHA256    string          `json:"sha256"` // empty where it is too large to be read
 	Engine    string          `json:"engine,omitempty"`
 	Name      string          `json:"name,omitempty"`
 	Version   string          `json:"version,omitempty"`
@@ -99,15 +99,20 @@ const codeUnsteady = "not_deterministic"
 
 // checkModule does all that can be done without a run.
 func checkModule(ctx context.Context, u *ui, file string, chosen *chosenPolicy) (*moduleCheck, error) {
+	c := &moduleCheck{File: file, Calls: []checkedCall{}, Problems: []moduleProblem{}}
+	var failed *wasm.Error
 	content, err := readModule(file)
+	if errors.As(err, &failed) { // it is too large, and was not read
+		c.problem("", failed)
+		return c, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	c := &moduleCheck{File: file, Bytes: len(content), SHA256: wasm.Sum(content), Calls: []checkedCall{}, Problems: []moduleProblem{}}
+	c.Bytes, c.SHA256 = len(content), wasm.Sum(content)
 	began := time.Now()
-	module, err := chosen.load(ctx, u, file, nil, wasm.Limits{})
+	module, err := chosen.loadBytes(ctx, u, file, content, nil, wasm.Limits{})
 	c.LoadMS = millis(time.Since(began))
-	var failed *wasm.Error
 	if errors.As(err, &failed) {
 		c.problem("", failed)
 		return c, nil
@@ -236,7 +241,9 @@ func (c *moduleCheck) text() string {
 	line := func(word, format string, args ...any) {
 		fmt.Fprintf(&b, "%-8s %s\n", word, fmt.Sprintf(format, args...))
 	}
-	line("", "%s: %s, SHA-256 %s", filepath.Base(c.File), formatBytes(int64(c.Bytes)), c.SHA256)
+	if c.SHA256 != "" {
+		line("", "%s: %s, SHA-256 %s", filepath.Base(c.File), formatBytes(int64(c.Bytes)), c.SHA256)
+	}
 	if c.Name != "" {
 		line("ok", "%s, which %s", policyText(policy.Info{Name: c.Name, Version: c.Version}), halvesText(c.Proposes, c.Scores))
 		line("", "loaded in %s, by the %s; %s", millisText(c.LoadMS), c.Engine, plural(c.Functions, "function"))

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +47,29 @@ func TestSmokeQuestions(t *testing.T) {
 	}
 	if asked["propose"] < 3 || asked["score"] < 3 {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestCheckLarge holds that a file which is too large is a problem, and is
+// neither read nor given a sum that is not its own.
+func TestCheckLarge(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "large.wasm")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, 1<<34); err != nil {
+		t.Skip(err)
+	}
+	c, err := checkModule(t.Context(), nil, file, &chosenPolicy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []moduleProblem{{
+		Op: "load", Code: wasm.Limit, Detail: "the module has 17179869184 bytes, more than 8388608",
+		Do: whatToDo(&wasm.Error{Reason: wasm.Limit}),
+	}}
+	if diff := cmp.Diff(want, c.Problems); diff != "" || strings.Contains(c.text(), "SHA-256") {
+		t.Errorf("%s(-want +got):\n%s", c.text(), diff)
 	}
 }
 

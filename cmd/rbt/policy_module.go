@@ -91,6 +91,11 @@ func (c *chosenPolicy) load(ctx context.Context, u *ui, file string, config json
 	if err != nil {
 		return nil, err
 	}
+	return c.loadBytes(ctx, u, file, content, config, limits)
+}
+
+// loadBytes does the same with what was read of the file.
+func (c *chosenPolicy) loadBytes(ctx context.Context, u *ui, file string, content []byte, config json.RawMessage, limits wasm.Limits) (*wasm.Policy, error) {
 	if c.config != nil {
 		config = c.config
 	}
@@ -102,15 +107,16 @@ func (c *chosenPolicy) load(ctx context.Context, u *ui, file string, config json
 }
 
 func readModule(file string) ([]byte, error) {
-	content, err := os.ReadFile(file)
+	content, err := wasm.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, usage(fmt.Errorf("there is no file %s", file),
 			"a module, such as policy.wasm, or "+builtinName+" for the built-in policy")
 	}
-	if err != nil {
+	var failed *wasm.Error
+	if err != nil && !errors.As(err, &failed) {
 		return nil, usage(errors.New(plainPathError(err)))
 	}
-	return content, nil
+	return content, err
 }
 
 // open opens the policy that file names, for questions that need no haste. A

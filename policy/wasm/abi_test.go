@@ -72,6 +72,13 @@ func TestReferenceCodes(t *testing.T) {
 	}
 }
 
+// TestReferenceLate holds that the code of a call that nobody waits for is told.
+func TestReferenceLate(t *testing.T) {
+	if !strings.Contains(abi(t), "`"+policy.FaultTimeout+"`") {
+		t.Errorf("ABI.md does not have %s", policy.FaultTimeout)
+	}
+}
+
 // TestReferenceLimits holds the table of limits to the constants.
 func TestReferenceLimits(t *testing.T) {
 	size := func(n int) string { return strings.Replace(humanize.IBytes(uint64(n)), ".0 ", " ", 1) }

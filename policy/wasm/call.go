@@ -44,7 +44,7 @@ func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, 
 		return nil, errClosed
 	}
 	if len(input) > maxInput {
-		return nil, c.failure(TooLarge, "the question has %d bytes, more than %d", len(input), maxInput)
+		return nil, c.unaskable(TooLarge, "the question has %d bytes, more than %d", len(input), maxInput)
 	}
 	began := time.Now()
 	deadline, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, c), p.patience(c.op))
@@ -163,6 +163,13 @@ func (c *call) get(m api.Module, packed uint64) ([]byte, error) {
 		return nil, c.failure(BadPointer, "the answer is %d bytes at %d, and the memory ends at %d", size, ptr, m.Memory().Size())
 	}
 	return append([]byte(nil), answer...), nil
+}
+
+// unaskable is for a question that the module does not get.
+func (c *call) unaskable(code, format string, args ...any) *Error {
+	e := c.failure(code, format, args...)
+	e.ours = true
+	return e
 }
 
 func (c *call) failure(code, format string, args ...any) *Error {

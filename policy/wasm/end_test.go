@@ -2,8 +2,10 @@ package wasm_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +76,35 @@ func TestQuarantine(t *testing.T) {
 				t.Errorf("the module is %v", p.Module())
 			}
 		})
+	}
+}
+
+// TestUnaskable holds that a module is not blamed for a question that it does not
+// get, nor forgiven what it did before.
+func TestUnaskable(t *testing.T) {
+	p := load(t, wasm.Proposes(`{"error":{"code":"no_idea","message":""}}`), options("", wasm.Limits{}))
+	defer p.Close()
+	propose, _ := wasm.Asked(2, 3)
+	long, odd := propose, propose
+	long.State = strings.Repeat("s", 256<<10)
+	odd.Config = json.RawMessage("{")
+	var got []string
+	for range 12 {
+		_, err := p.Propose(t.Context(), long)
+		got = append(got, outcome(p, err))
+		_, err = p.Propose(t.Context(), odd)
+		got = append(got, outcome(p, err))
+	}
+	for range 3 {
+		_, err := p.Propose(t.Context(), propose)
+		got = append(got, outcome(p, err))
+		_, err = p.Propose(t.Context(), long)
+		got = append(got, outcome(p, err))
+	}
+	want := append(slices.Repeat([]string{wasm.TooLarge, wasm.BadInput}, 12),
+		wasm.PolicyError, wasm.TooLarge, wasm.PolicyError, wasm.TooLarge, wasm.Quarantined, "builtin")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -8,6 +8,8 @@ type Error struct {
 	Reason string // one of the codes below
 	Detail string // a few words for people
 	Seq    int    // of the module's calls in this process, from 1; 0 while it is loaded
+
+	ours bool // the question's fault, for which a module is not to blame
 }
 
 // Error says it on one line.

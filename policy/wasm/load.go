@@ -95,7 +95,12 @@ func (p *Policy) load(ctx context.Context, module []byte) error {
 }
 
 // compile prepares the module for its instances, and what it may import.
-func (p *Policy) compile(ctx context.Context, module []byte) error {
+func (p *Policy) compile(ctx context.Context, module []byte) (err error) {
+	defer func() { // of the engine: the compiler panics on a machine that it has no code for
+		if v := recover(); v != nil {
+			err = loadError(BadModule, "the %s gave up: %s", p.info.Engine, clean(firstLine(fmt.Sprint(v)), maxNote))
+		}
+	}()
 	config, err := p.engineConfig()
 	if err != nil {
 		return err

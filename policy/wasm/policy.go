@@ -111,7 +111,7 @@ func question[T any](ctx context.Context, p *Policy, op string, request any, rea
 	var none T
 	input, err := json.Marshal(request)
 	if err != nil {
-		return none, p.newCall(op, int(p.asked.Add(1))).failure(BadInput, "%s", err.Error())
+		return none, p.newCall(op, int(p.asked.Add(1))).unaskable(BadInput, "%s", err.Error())
 	}
 	return asked(ctx, p, op, input, read)
 }

@@ -18,7 +18,7 @@ func (p *Policy) Quarantined() string {
 	return p.quarantine.since
 }
 
-// note counts the outcome of a call. The failure that is one too many comes back
+// note counts the outcome of a call, unless that is rbt's own fault. The failure that is one too many comes back
 // with a code of its own.
 func (p *Policy) note(err error) error {
 	p.mu.Lock()
@@ -27,6 +27,9 @@ func (p *Policy) note(err error) error {
 	var failed *Error
 	if !errors.As(err, &failed) {
 		q.row = 0
+		return err
+	}
+	if failed.ours {
 		return err
 	}
 	q.row++

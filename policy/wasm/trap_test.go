@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTrapText(t *testing.T) {
@@ -39,7 +40,7 @@ func TestTrapLongName(t *testing.T) {
 	} {
 		module := join(stacked(0), section(customSection, text("name"), []byte{functionNames},
 			sized(vector(join(uleb(puppetChain), text(strings.Repeat("x", tc.length)))))))
-		p, err := Load(t.Context(), module, Options{})
+		p, err := Load(t.Context(), module, Options{Limits: Limits{Call: time.Minute}})
 		if err != nil {
 			t.Fatal(err)
 		}
