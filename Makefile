@@ -31,6 +31,7 @@ test: postgres ## Run all tests, with the race detector where there is a C compi
 	fi
 	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
 	go test ./policy/trace -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 10s
+	go test ./policy/wasm -run '^TestVetBounds$$' -fuzz '^FuzzVet$$' -fuzztime 10s -fuzzminimizetime 1s
 
 .PHONY: check
 check: check-format check-vet check-imports check-tidy check-generated ## Check formatting, vet, staticcheck, import directions, go.mod and generated files
@@ -63,6 +64,16 @@ bench: postgres build ## Measure rbt against its peers
 .PHONY: bench-tune
 bench-tune: postgres build ## Measure what tuning gains and costs: hours
 	go run ./bench/tune
+
+# The modules that are checked in: tests need no compiler for them. Where their
+# compilers are, tests hold that the modules are what their sources make.
+.PHONY: guests
+guests: ## Build the example policies, and install the compilers that takes
+	@for dir in frugal steady ladder; do \
+		$(MAKE) --no-print-directory -C examples/policies/$$dir toolchain && \
+		$(MAKE) --no-print-directory -B -C examples/policies/$$dir || exit; \
+	done
+	@for dir in gentle deadline builtin; do $(MAKE) --no-print-directory -C examples/policies/$$dir || exit; done
 
 .PHONY: fmt
 fmt: ## Format the Go files

@@ -5,7 +5,8 @@ package rbt
 import "embed"
 
 // Kits are the files of this repository that policies are built from, by their
-// paths in it. They need nothing but each other and a standard library.
+// paths in it. They need nothing but each other and a standard library. ABI.md is
+// for those who write without a kit.
 //
 //go:embed LICENSE
 //go:embed policy/bytes.go policy/decision.go policy/doc.go policy/knob.go policy/policy.go policy/setting.go policy/window.go
@@ -14,4 +15,7 @@ import "embed"
 //go:embed policy/guest/answer.go policy/guest/call.go policy/guest/config.go policy/guest/doc.go policy/guest/guest.go
 //go:embed policy/guest/log.go policy/guest/log_other.go policy/guest/log_wasip1.go policy/guest/memory.go policy/guest/native.go
 //go:embed policy/guest/reader.go policy/guest/request.go
+//go:embed policy/wasm/ABI.md
+//go:embed examples/policies/kit/c/*.c examples/policies/kit/c/*.h
+//go:embed examples/policies/kit/assemblyscript/*.ts
 var Kits embed.FS

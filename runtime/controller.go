@@ -21,18 +21,16 @@ import (
 // that.
 type controller struct {
 	run   *run
-	knobs []policy.Knob
-	name  string // of the stream
-	sched *probe.Scheduler
+	plan  StreamPlan // everything that goes wrong ends in its baseline
+	name  string     // of the stream
 	scene *scene
-	// baseline is what everything ends in that goes wrong.
-	baseline policy.Setting
 
-	began  time.Time // of the first window; zero before
-	seq    int       // windows so far
-	window *window   // the last one; its result is not fetched yet
-	before *window   // the one before it, whose parts may straggle
-	call   *call     // under way
+	began  time.Time        // of the first window; zero before
+	sched  *probe.Scheduler // since then
+	seq    int              // windows so far
+	window *window          // the last one; its result is not fetched yet
+	before *window          // the one before it, whose parts may straggle
+	call   *call            // under way
 	calls  int
 	winner policy.Setting // nil before the decision
 	// outcome is what the books are still to be told.
@@ -64,14 +62,12 @@ type answer struct {
 	output any
 	err    error
 	took   time.Duration
+	cut    bool // the run ended the call, not the policy
 }
 
 // newController prepares the probe phase of a stream.
 func newController(r *run, p StreamPlan, s *scene) *controller {
-	return &controller{
-		run: r, knobs: p.Knobs, name: p.Stream.Spec.Name, scene: s, baseline: p.Baseline,
-		sched: probe.New(r.cfg.probeSpec(p)),
-	}
+	return &controller{run: r, plan: p, name: p.Stream.Spec.Name, scene: s}
 }
 
 // next says what to cut next.
@@ -88,7 +84,7 @@ func (c *controller) next(ctx context.Context) region {
 func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	defer c.spare()
 	if c.began.IsZero() {
-		c.began = time.Now()
+		c.begin()
 	}
 	c.fetch()
 	for {
@@ -108,6 +104,13 @@ func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	}
 }
 
+// begin begins the search. Who decides is asked only now: it may be another
+// policy than at the start of the run, if that one failed too often.
+func (c *controller) begin() {
+	c.began = time.Now()
+	c.sched = probe.New(c.run.cfg.probeSpec(c.plan))
+}
+
 // fetch hands the last window's result to the scheduler.
 func (c *controller) fetch() {
 	if c.window == nil {
@@ -119,7 +122,7 @@ func (c *controller) fetch() {
 		w.MovedBytes += late.bytes
 		w.MovedRows += late.rows
 	}
-	c.run.emit(WindowDone{Stream: c.name, Knobs: c.knobs, Setting: c.window.run.Setting, Window: w})
+	c.run.emit(WindowDone{Stream: c.name, Knobs: c.plan.Knobs, Setting: c.window.run.Setting, Window: w})
 	c.moved += w.MovedBytes
 	c.before, c.window = c.window, nil
 	c.sched.Measured(w, time.Since(c.began).Seconds())
@@ -136,7 +139,7 @@ func (c *controller) spare() {
 	c.fault(f)
 	c.decided(policy.Decision{
 		Stream: c.name, Policy: c.run.cfg.Autotune.Policy.Info(),
-		Baseline: c.baseline, Winner: c.baseline, Reason: policy.BecauseFault, Detail: f.Detail,
+		Baseline: c.plan.Baseline, Winner: c.plan.Baseline, Reason: policy.BecauseFault, Detail: f.Detail,
 	})
 }
 
@@ -198,9 +201,13 @@ func (c *controller) ask(ctx context.Context, a probe.Action) bool {
 	}
 	select {
 	case got := <-c.call.answered:
+		if got.cut {
+			c.call = nil // it is asked again, if the run goes on
+			return false
+		}
 		c.heard(a, got)
 	case <-time.After(patience):
-		if time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
+		if ctx.Err() != nil || time.Since(c.call.began) < c.run.cfg.Autotune.CallTimeout {
 			return false
 		}
 		c.heard(a, answer{err: policy.ErrLate, took: time.Since(c.call.began)})
@@ -219,11 +226,12 @@ func (c *controller) start(ctx context.Context, a probe.Action) *call {
 		q.op, q.input = "score", a.Score
 		ask = func(ctx context.Context) (any, error) { return p.Score(ctx, *a.Score) }
 	}
+	run := ctx
 	ctx, cancel := context.WithTimeout(ctx, c.run.cfg.Autotune.CallTimeout)
 	go func() {
 		defer cancel()
 		out, err := guarded(ctx, ask)
-		q.answered <- answer{output: out, err: err, took: time.Since(q.began)}
+		q.answered <- answer{output: out, err: err, took: time.Since(q.began), cut: err != nil && run.Err() != nil}
 	}()
 	return q
 }
@@ -288,8 +296,8 @@ func (c *controller) locked(d policy.Decision) {
 func (c *controller) decided(d policy.Decision) {
 	c.winner = d.Winner
 	c.outcome = append(c.outcome, connectors.Tuning{Stream: c.name, Decision: &d})
-	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.knobs})
-	c.run.emit(Steady{Stream: c.name, Knobs: c.knobs, Setting: d.Winner})
+	c.run.emit(AutotuneDecision{Decision: d, Knobs: c.plan.Knobs})
+	c.run.emit(Steady{Stream: c.name, Knobs: c.plan.Knobs, Setting: d.Winner})
 }
 
 func (c *controller) fault(f policy.Fault) {

@@ -3,6 +3,7 @@ package runtime
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,13 +14,13 @@ import (
 // TestControllerBreaks has the scheduler panic: the tuning ends, with one fault
 // and the baseline, and the run does not.
 func TestControllerBreaks(t *testing.T) {
-	baseline := idle("orders", 4).plan.Baseline
+	plan := idle("orders", 4).plan
 	for name, do := range map[string]func(*controller){
 		"when it says what is next": func(c *controller) {
 			c.window = newWindow(probe.Run{}, 1, c.began, c.scene)
 			for range 2 {
 				g := c.next(t.Context())
-				if diff := cmp.Diff(baseline, g.setting); diff != "" || !g.steady {
+				if diff := cmp.Diff(plan.Baseline, g.setting); diff != "" || !g.steady {
 					t.Errorf("steady: %t, setting (-want +got):\n%s", g.steady, diff)
 				}
 			}
@@ -32,7 +33,7 @@ func TestControllerBreaks(t *testing.T) {
 				Autotune: &Autotune{Policy: mute{}},
 				Events:   func(e Event) { told = append(told, e.Name()) },
 			}}
-			do(&controller{run: r, sched: &probe.Scheduler{}, scene: &scene{}, baseline: baseline})
+			do(&controller{run: r, plan: plan, began: time.Now(), sched: &probe.Scheduler{}, scene: &scene{}})
 			told = slices.DeleteFunc(told, func(name string) bool { return name == "window" })
 			if diff := cmp.Diff([]string{"autotune-fault", "autotune-decision", "steady"}, told); diff != "" {
 				t.Errorf("told (-want +got):\n%s", diff)

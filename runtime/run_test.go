@@ -1,8 +1,6 @@
 package runtime_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -10,53 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
-	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/runtime"
 )
-
-// config copies the tables of one database into another, in small parts.
-func config(src, dst string, streams ...connectors.StreamSpec) runtime.Config {
-	cfg := runtime.Config{
-		Source:      postgres.NewSource(postgres.Config{DSN: src, Pipeline: "test"}, postgres.SourceOptions{}),
-		Destination: postgres.NewDestination(postgres.Config{DSN: dst, Pipeline: "test"}, postgres.DestinationOptions{}),
-		Run:         connectors.Run{ID: fmt.Sprintf("run%d", rand.Uint64()), Pipeline: "test", Version: "test"},
-		WorkerCap:   8,
-		MaxMemory:   512 << 20,
-		PartBytes:   256 << 10,
-		RetryFor:    30 * time.Second,
-	}
-	for _, s := range streams {
-		cfg.Streams = append(cfg.Streams, runtime.Stream{StreamSpec: s})
-	}
-	return cfg
-}
-
-func stream(table string) connectors.StreamSpec {
-	return connectors.StreamSpec{
-		Name: "public." + table, Schema: "public", Table: table,
-		WriteMode: connectors.Replace, Resume: connectors.Restart,
-	}
-}
-
-// sums describes a table's rows so that two tables with the same rows look
-// the same, whatever their order.
-func sums(t testing.TB, db *pgtest.DB, query string) string {
-	t.Helper()
-	got := db.Query(t, `SELECT count(*), coalesce(sum(hashtextextended(q::text, 0)::numeric), 0) FROM (`+query+`) q`)
-	return got[0][0] + " rows, " + got[0][1]
-}
-
-func sameRows(t testing.TB, src, dst *pgtest.DB, tables ...string) {
-	t.Helper()
-	for _, table := range tables {
-		query := "SELECT * FROM ONLY public." + table
-		if diff := cmp.Diff(sums(t, src, query), sums(t, dst, query)); diff != "" {
-			t.Errorf("%s differs (-source +destination):\n%s", table, diff)
-		}
-	}
-}
 
 // nothingLeft checks that no staging table remains.
 func nothingLeft(t testing.TB, dst *pgtest.DB) {
@@ -64,18 +19,6 @@ func nothingLeft(t testing.TB, dst *pgtest.DB) {
 	if left := dst.Query(t, `SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE '\_rbt\_%'`); len(left) > 0 {
 		t.Errorf("staging tables are left: %v", left)
 	}
-}
-
-func mustRun(t testing.TB, cfg runtime.Config) runtime.Summary {
-	t.Helper()
-	s, err := runtime.Run(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Status != "done" {
-		t.Fatalf("status %s", s.Status)
-	}
-	return s
 }
 
 const orders = `CREATE TABLE orders (id int8 PRIMARY KEY, customer int, total numeric, at timestamptz, note text);

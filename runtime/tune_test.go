@@ -16,100 +16,11 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/internal/tunetest"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/runtime"
-	"github.com/rapidbyte/rbt/runtime/probe"
 )
-
-// tuned lets the policy tune every stream. The source is so slow, and windows so
-// small, that a table of some megabytes has many.
-func tuned(cfg runtime.Config, p policy.Policy) runtime.Config {
-	cfg.Source, cfg.Destination = dripping{cfg.Source}, flushing{cfg.Destination}
-	cfg.Autotune = &runtime.Autotune{
-		Policy: p,
-		Budget: probe.Budget{
-			Seconds: 20, MaxFraction: 1, MinWindows: 1, Lead: 0.08,
-			MinWindowSeconds: 0.05, MaxWindowSeconds: 0.05, MinBytesPerLane: 128 << 10,
-		},
-		CallTimeout: 500 * time.Millisecond,
-	}
-	return cfg
-}
-
-// dripping is a source that gives each lane a few kilobytes in a millisecond.
-type dripping struct{ connectors.Source }
-
-type drippingSnapshot struct{ connectors.Snapshot }
-
-type drippingReader struct{ connectors.Reader }
-
-func (s dripping) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
-	return drippingSnapshot{snap}, err
-}
-
-func (s drippingSnapshot) Reader(ctx context.Context) (connectors.Reader, error) {
-	r, err := s.Snapshot.Reader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return drippingReader{r}, nil
-}
-
-func (r drippingReader) Next(ctx context.Context, b *connectors.Block) (bool, error) {
-	const drop = 4 << 10
-	if cap(b.Data) > drop {
-		b.Data = make([]byte, 0, drop)
-	}
-	time.Sleep(time.Millisecond)
-	return r.Reader.Next(ctx, b)
-}
-
-// flushing is a destination that flushes often by default: a window has to hold
-// two flushes of each lane.
-type flushing struct{ connectors.Destination }
-
-func (d flushing) Targets(ctx context.Context, streams []*connectors.Stream) ([]*connectors.Target, error) {
-	targets, err := d.Destination.Targets(ctx, streams)
-	for _, t := range targets {
-		for i := range t.Choices {
-			if c := &t.Choices[i]; c.Knob.Kind == policy.Bytes {
-				c.Knob.Min, c.Best = 1, policy.IntValue(64<<10)
-			}
-		}
-	}
-	return targets, err
-}
-
-// recorder keeps a run's events.
-type recorder struct {
-	mu     sync.Mutex
-	events []runtime.Event
-}
-
-func record(cfg *runtime.Config) *recorder {
-	r := &recorder{}
-	cfg.Events = func(e runtime.Event) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.events = append(r.events, e)
-	}
-	return r
-}
-
-// of are the events of one type.
-func of[E runtime.Event](r *recorder) []E {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var found []E
-	for _, e := range r.events {
-		if e, ok := e.(E); ok {
-			found = append(found, e)
-		}
-	}
-	return found
-}
 
 // scripted is a policy made of two functions.
 type scripted struct {
@@ -331,11 +242,13 @@ func TestPolicyFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dst := pgtest.New(t)
-			cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), tc.policy)
-			cfg.Autotune.CallTimeout = 200 * time.Millisecond
-			cfg.RetryFor = 5 * time.Second
-			seen := record(&cfg)
-			mustRun(t, cfg)
+			enough := func(seen *recorder) bool { return tc.fault == "" || tunetest.Faulty(seen) }
+			_, seen := tunetest.MustRunUntil(t, enough, func() runtime.Config {
+				cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), tc.policy)
+				cfg.Autotune.CallTimeout = 200 * time.Millisecond
+				cfg.RetryFor = 5 * time.Second
+				return cfg
+			})
 			sameRows(t, src, dst, "orders")
 			var reasons []string
 			for _, f := range of[runtime.AutotuneFault](seen) {

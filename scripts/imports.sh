@@ -22,6 +22,7 @@ BEGIN {
 	own("runtime/probe",          "policy")
 	own("runtime/...",            "policy connectors runtime/...")
 	own("hcl/...",                "policy")
+	own("internal/tunetest",      "policy/... connectors/... runtime/... internal/...") # for tests only
 	own("internal/...",           "internal/...")
 	own("examples/policies/...",  "policy policy/builtin policy/guest")
 	own("...",                    ". policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")

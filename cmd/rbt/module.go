@@ -23,13 +23,14 @@ type tuner struct {
 	fault  *policy.Fault // why it is not the module; nil where the file names none
 }
 
-// openTuner loads the module that the pipeline file names, if it does. A file
-// that cannot be read, another one than the file's sha256 says, and a config
-// that the module does not accept are mistakes of the pipeline file. With any
-// other module that cannot be used the built-in policy tunes, and says why.
+// openTuner loads the module that the pipeline file names, if it does and
+// anything is tuned. A file that cannot be read, another one than the file's
+// sha256 says, and a config that the module does not accept are mistakes of the
+// pipeline file. With any other module that cannot be used the built-in policy
+// tunes, and says why.
 func (j *job) openTuner(ctx context.Context, u *ui) error {
 	p := j.pipeline.Autotune.Policy
-	if p.Kind != "wasm" {
+	if j.untuned != "" || p.Kind != "wasm" {
 		return nil
 	}
 	bytes, err := os.ReadFile(p.Module)
@@ -71,7 +72,7 @@ func moduleOptions(p hcl.Policy, u *ui) wasm.Options {
 // those who debug.
 func (u *ui) policySays(level slog.Level, name, text string) {
 	switch {
-	case u.quiet && level < slog.LevelWarn, level < slog.LevelInfo && os.Getenv("RBT_DEBUG") == "":
+	case u.quiet && level < slog.LevelWarn, level < slog.LevelInfo && !debugging():
 	case u.json:
 		u.log.Log(context.Background(), level, text, "policy", name)
 	default:
@@ -95,6 +96,11 @@ func plainPathError(err error) string {
 func policyRequired(f policy.Fault) error {
 	return withHints(fmt.Errorf("the policy cannot be used: %s (%s)", f.Detail, f.Reason),
 		"rbt policy check, which looks at the module", "without --policy-required the built-in policy tunes")
+}
+
+// unusableText tells of a module that cannot be used.
+func unusableText(f policy.Fault) string {
+	return fmt.Sprintf("the policy cannot be used: %s (%s); another one tunes", oneLine(f.Detail), f.Reason)
 }
 
 // halvesText says what a module does itself.

@@ -31,15 +31,16 @@ it is tried while the rows move. It changes nothing.`,
 		if err != nil {
 			return err
 		}
-		if j.untuned == "" {
-			if err := j.openTuner(cmd.Context(), u); err != nil {
-				return err
-			}
-			defer j.tuner.close()
+		if err := j.openTuner(cmd.Context(), u); err != nil {
+			return err
 		}
+		defer j.tuner.close()
 		plans, err := j.plans(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if f := j.tuner.fault; f != nil {
+			u.note("%s", unusableText(*f))
 		}
 		if asJSON {
 			return printPlanJSON(u, j.pipeline.Name, plans, j.tuner)

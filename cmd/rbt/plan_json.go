@@ -12,6 +12,7 @@ import (
 type planJSON struct {
 	Pipeline string           `json:"pipeline"`
 	Policy   *policy.Info     `json:"policy,omitempty"` // of a module
+	Fault    *policy.Fault    `json:"fault,omitempty"`  // of one that cannot be used
 	Streams  []streamPlanJSON `json:"streams"`
 }
 
@@ -47,7 +48,7 @@ type knobPlanJSON struct {
 }
 
 func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan, t tuner) error {
-	out := planJSON{Pipeline: pipeline, Streams: []streamPlanJSON{}}
+	out := planJSON{Pipeline: pipeline, Fault: t.fault, Streams: []streamPlanJSON{}}
 	if t.module != nil {
 		info := t.module.Info()
 		out.Policy = &info

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/builtin"
+	"github.com/rapidbyte/rbt/policy/wasm"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -27,6 +30,30 @@ func aPlan() runtime.StreamPlan {
 		},
 		Pins:     pins,
 		Baseline: pins.With(policy.Setting{"parallelism": policy.IntValue(4), "partition_mode": policy.EnumValue("ctid"), "copy_format": policy.EnumValue("text")}),
+	}
+}
+
+// TestPlanOfModule holds that a module's choice is not told as the built-in
+// policy's.
+func TestPlanOfModule(t *testing.T) {
+	module, err := os.ReadFile("../../examples/policies/ladder/policy.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := wasm.Load(t.Context(), module, wasm.Options{Fallback: builtin.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	who := tuner{policy: p, module: p}
+	want := "tuning    as policy " + policyText(p.Info()) + " proposes while the rows move\n"
+	if text := planText(aPlan(), who); !strings.Contains(text, want) {
+		t.Errorf("%s\nlacks %s", text, want)
+	}
+	for _, k := range jsonOf(aPlan(), who).Setting {
+		if k.Candidates != nil {
+			t.Errorf("%s: %v", k.Knob, k.Candidates)
+		}
 	}
 }
 

@@ -41,7 +41,9 @@ func languages() []language {
 			{"LICENSE", "rbt"}, {"policy/*.go", "rbt/policy"},
 			{"policy/builtin/*.go", "rbt/policy/builtin"}, {"policy/guest/*.go", "rbt/policy/guest"},
 		}},
-		{"wat", "WebAssembly's text format", "wat2wasm", nil},
+		{"assemblyscript", "AssemblyScript", "npm", []kit{{"LICENSE", "rbt"}, {"examples/policies/kit/assemblyscript/*", "rbt"}}},
+		{"c", "C", "clang and lld", []kit{{"LICENSE", "rbt"}, {"examples/policies/kit/c/*", "rbt"}}},
+		{"wat", "WebAssembly's text format", "wat2wasm", []kit{{"policy/wasm/ABI.md", "."}}},
 	}
 }
 
@@ -59,8 +61,8 @@ func policyNewCommand(u *ui) *cobra.Command {
 		Short: "Write a project for a policy of your own",
 		Long: `Write a folder of that name with a policy that works, its tests, and a Makefile that
 builds a module of it. What it needs of rbt is in it: nothing is downloaded.`,
-		Example: `  rbt policy new thrifty
-  rbt policy new --lang go thrifty && cd thrifty && make test && make`,
+		Example: `  rbt policy new thrifty && cd thrifty && make test && make
+  rbt policy new --lang c thrifty`,
 		Args: policyName,
 	}
 	cmd.Flags().StringVar(&lang, "lang", "go", "write it in `LANGUAGE`: "+strings.Join(languageNames(), ", "))

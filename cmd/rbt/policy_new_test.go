@@ -15,15 +15,17 @@ import (
 	"github.com/rapidbyte/rbt/policy/sim"
 )
 
-// TestProjects holds what the projects of all languages have.
+// TestProjects holds what the projects of all languages have, and that each has
+// what it needs of rbt.
 func TestProjects(t *testing.T) {
+	kits := map[string]string{"go": "rbt/policy/guest/guest.go", "assemblyscript": "rbt/rbt.ts", "c": "rbt/rbt.h", "wat": "ABI.md"}
 	for _, l := range languages() {
 		t.Run(l.name, func(t *testing.T) {
 			files, err := l.project("thrifty")
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, name := range []string{".gitignore", "Makefile", "README.md", "testdata/orders.jsonl", "testdata/orders.expect"} {
+			for _, name := range []string{".gitignore", "Makefile", "README.md", "testdata/orders.jsonl", "testdata/orders.expect", kits[l.name]} {
 				if len(files[name]) == 0 {
 					t.Errorf("there is no %s", name)
 				}

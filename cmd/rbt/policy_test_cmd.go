@@ -31,6 +31,7 @@ decisions are tested instead, over the windows that the trace has:
   stream public.orders: parallelism >= 8, copy_flush_bytes >= 16MiB
   stream public.*: reason = lead, fault = none, lead >= 5%
 
+--config has them made with another config; a recorded question keeps its own.
 --calls compares the answers there, too. What the run did not try borrows the
 windows of the nearest setting that it did, and is told. Neither test says that a
 policy is faster: for that there are rbt policy bench and real runs.
@@ -132,6 +133,10 @@ func (t *policyTest) load() ([]testedTrace, error) {
 			return nil, usage(fmt.Errorf("%s: its decisions are tested, as %s says, and --update is about answers", path, x.Path),
 				"--update --calls")
 		}
+		if t.chosen.config != nil && (x == nil || t.calls) {
+			return nil, usage(fmt.Errorf("%s: --config does not reach answers: each question keeps the config that it was asked with", path),
+				decisionsOnly(path, x))
+		}
 		traces = append(traces, testedTrace{tr, x})
 	}
 	if len(traces) == 0 {
@@ -141,6 +146,14 @@ func (t *policyTest) load() ([]testedTrace, error) {
 		t.u.note("%v", err)
 	}
 	return traces, nil
+}
+
+// decisionsOnly says how decisions are tested, and answers not compared.
+func decisionsOnly(path string, x *policytest.Expectations) string {
+	if x != nil {
+		return "leave --calls out: the decisions that " + x.Path + " expects are tested with that config"
+	}
+	return "write what should be decided with that config into " + policytest.ExpectationsPath(path)
 }
 
 // tracePaths resolves files and patterns. One that there is not is a mistake.
@@ -207,7 +220,7 @@ func (t *policyTest) replay(ctx context.Context, p policy.Policy, tr *policytest
 			t.u.printf("%s\n", harmless(d.String()))
 		}
 	}
-	t.u.printf("%s: %s%s\n", tr.Path, t.replayedText(got), standText(got.Stand))
+	t.u.printf("%s: %s%s%s\n", tr.Path, t.replayedText(got), standText(got.Stand), quarantinedText(got.Quarantined, tr.Quarantine))
 	if t.update && len(got.Differences) > 0 {
 		return false, tr.Accept(got.Differences)
 	}
@@ -230,6 +243,14 @@ func standText(n int) string {
 		return ""
 	}
 	return fmt.Sprintf("; %s ended by the clock in the run, and not asked again", plural(n, "call"))
+}
+
+func quarantinedText(n, line int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s not asked again: the module was quarantined in line %d, and what followed the built-in policy answered",
+		plural(n, "call"), line)
 }
 
 // decide tests decisions.

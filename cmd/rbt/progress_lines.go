@@ -175,7 +175,7 @@ func noticeLine(e runtime.Event) string {
 		return about(e.Stream, oneLine(e.Text))
 	case runtime.AutotuneFault:
 		if e.Stream == "" {
-			return fmt.Sprintf("the policy cannot be used: %s (%s); another one tunes", oneLine(e.Detail), e.Reason)
+			return unusableText(e.Fault)
 		}
 		return about(e.Stream, fmt.Sprintf("not tuned: %s (%s); it goes on with the baseline", oneLine(e.Detail), e.Reason))
 	case runtime.AutotuneDecision:

@@ -73,14 +73,12 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	if o.noAutotune {
 		j.untuned = "by --no-autotune"
 	}
-	if j.untuned == "" {
-		if err := j.openTuner(ctx, u); err != nil {
-			return err
-		}
-		defer j.tuner.close()
-		if o.required && j.tuner.fault != nil {
-			return policyRequired(*j.tuner.fault)
-		}
+	if err := j.openTuner(ctx, u); err != nil {
+		return err
+	}
+	defer j.tuner.close()
+	if o.required && j.tuner.fault != nil {
+		return policyRequired(*j.tuner.fault)
 	}
 	config, err := j.config(ctx)
 	if err != nil {

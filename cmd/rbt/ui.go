@@ -64,9 +64,16 @@ func newUI(stdin io.Reader, stdout, stderr io.Writer) *ui {
 			u.width = width
 		}
 	}
-	u.log = slog.New(slog.NewJSONHandler(lockedWriter{u}, nil))
+	o := slog.HandlerOptions{Level: slog.LevelInfo}
+	if debugging() {
+		o.Level = slog.LevelDebug
+	}
+	u.log = slog.New(slog.NewJSONHandler(lockedWriter{u}, &o))
 	return u
 }
+
+// debugging says whether a person looks for a mistake.
+func debugging() bool { return os.Getenv("RBT_DEBUG") != "" }
 
 // lockedWriter writes to wherever standard error goes at the moment.
 type lockedWriter struct{ u *ui }
@@ -174,7 +181,7 @@ func (u *ui) fail(err error) {
 func (u *ui) bug(p any) int {
 	u.fail(withHints(fmt.Errorf("internal error: %v", p),
 		"report this, with the output of rbt version and what RBT_DEBUG=1 adds here"))
-	if os.Getenv("RBT_DEBUG") != "" {
+	if debugging() {
 		lockedWriter{u}.Write(debug.Stack())
 	}
 	return exitFailed

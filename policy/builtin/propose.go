@@ -42,7 +42,7 @@ func propose(r policy.ProposeRequest) policy.Proposal {
 			}
 		}
 	}
-	return policy.Proposal{}
+	return policy.Proposal{Candidates: []policy.Setting{}} // not nil: JSON has it as a list
 }
 
 // turn is when a knob is tried.

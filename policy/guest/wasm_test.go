@@ -26,8 +26,8 @@ func TestModule(t *testing.T) {
 		{`{"do":"panic"}`, `propose: trap: unreachable, having printed "panic: on purpose"`},
 		{`{"do":"exit"}`, "propose: exit: it ended itself with code 3"},
 		{`{"do":"log"}`, "parallelism 1; state sx; logged WARN about orders, WARN about orders"},
-		{`{"do":1}`, "describe: bad_settings: bad_settings: do: must be a string, not number"},
-		{`{"did":""}`, `describe: bad_settings: bad_settings: there is no setting "did": there is do`},
+		{`{"do":1}`, "describe: bad_settings: do: must be a string, not number"},
+		{`{"did":""}`, `describe: bad_settings: there is no setting "did": there is do`},
 	} {
 		logged = nil
 		got := ask(t, module, tc.config, log)

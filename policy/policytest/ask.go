@@ -69,10 +69,13 @@ func reasonOf(err error) string {
 }
 
 // stands says whether a recorded error says nothing of the policy's answer, so
-// that asking again could not show the same: time was up, the run was stopped,
-// or the module was not asked any more because of other calls.
+// that asking again could not show the same: time was up, or the run was stopped.
 func stands(c trace.Call) bool {
 	return c.Error == policy.ErrLate.Error() ||
 		strings.Contains(c.Error, context.DeadlineExceeded.Error()) || strings.Contains(c.Error, context.Canceled.Error()) ||
-		strings.HasPrefix(c.Error, c.Op+": timeout: ") || strings.HasPrefix(c.Error, c.Op+": quarantined: ")
+		strings.HasPrefix(c.Error, c.Op+": timeout: ")
 }
+
+// quarantines says whether the call is the one with which the module failed once
+// too often. Its error is about the calls before it as well.
+func quarantines(c trace.Call) bool { return strings.HasPrefix(c.Error, c.Op+": quarantined: ") }

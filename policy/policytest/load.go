@@ -18,6 +18,9 @@ type Trace struct {
 	Streams []*Stream // in the order of the pipeline
 	Lost    int       // records that are not in the trace
 	Cut     string    // why it is not whole; empty where it is
+	// Quarantine is the line of the call with which the module failed once too
+	// often; 0 where there is none.
+	Quarantine int
 }
 
 // Stream is what a trace has of one stream.
@@ -138,6 +141,9 @@ func (r *reading) note(e trace.Entry) {
 	case trace.Call:
 		s := r.stream(record.Stream)
 		s.Calls = append(s.Calls, Call{record, e.Line})
+		if r.Quarantine == 0 && quarantines(record) {
+			r.Quarantine = e.Line
+		}
 	case trace.Window:
 		s := r.stream(record.Stream)
 		s.windows = append(s.windows, window{Window: record, at: e.At, warm: len(s.Calls) == 0})

@@ -15,10 +15,13 @@ import (
 // Replayed is what came of asking a trace's questions again.
 type Replayed struct {
 	Asked int // calls
-	// Stand are recorded calls that ended by the clock, or because of other
-	// calls: what the policy would have answered is not in the trace, so they
-	// are not asked again.
-	Stand       int
+	// Stand are recorded calls that ended by the clock: what the policy would
+	// have answered is not in the trace, so they are not asked again.
+	Stand int
+	// Quarantined are the call with which the module failed once too often, and
+	// all calls behind it, which the built-in policy answered. They are not asked
+	// again either.
+	Quarantined int
 	Differences []Difference
 }
 
@@ -43,7 +46,11 @@ func (t *Trace) Replay(ctx context.Context, p policy.Policy) (Replayed, error) {
 	var out Replayed
 	for _, s := range t.Streams {
 		for _, c := range s.Calls {
-			if stands(c.Call) {
+			switch {
+			case t.Quarantine > 0 && c.Line >= t.Quarantine:
+				out.Quarantined++
+				continue
+			case stands(c.Call):
 				out.Stand++
 				continue
 			}

@@ -38,6 +38,10 @@ func Replay(t T, p policy.Policy, path string) {
 	if got.Stand > 0 {
 		t.Logf("%s: %d recorded timeouts stand as they are", path, got.Stand)
 	}
+	if got.Quarantined > 0 {
+		t.Logf("%s: %d calls stand as they are: the module was quarantined in line %d, and what followed the built-in policy answered",
+			path, got.Quarantined, tr.Quarantine)
+	}
 }
 
 // Expect fails the test where p decides for a stream of the trace at path what

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
+	gotypes "go/types"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +99,80 @@ func TestReferenceLimits(t *testing.T) {
 	if diff := cmp.Diff(want, column(t, "Limits", 0, 1)); diff != "" {
 		t.Errorf("-limits.go +ABI.md:\n%s", diff)
 	}
+}
+
+// moduleLimits are what the table of what a module may have calls the constants
+// of vet_limits.go, in its order.
+var moduleLimits = []struct{ constant, what string }{
+	{"maxFunctions", "functions of its own"},
+	{"maxImports", "functions that are imported"},
+	{"maxBody", "bytes of a function"},
+	{"maxLocals", "locals of a function"},
+	{"maxLocalsInAll", "locals of all functions"},
+	{"maxMoves", "instructions of a function that fill or copy memory"},
+	{"maxFunctionName", "bytes of a function's name, or names are dropped"},
+	{"maxStack", "values on the stack of a function"},
+	{"maxLive", "locals times branches of a function"},
+	{"maxNesting", "blocks within each other"},
+	{"maxOperations", "operations of all functions, as the interpreter has them"},
+	{"maxOperationsOfOne", "operations of one function"},
+	{"maxTypes", "types"},
+	{"maxParameters", "parameters of a type"},
+	{"maxResults", "results of a type"},
+	{"maxBlockValues", "values that a block takes or gives"},
+	{"maxTables", "tables"},
+	{"maxElements", "elements of the table"},
+	{"maxSegments", "segments of the table"},
+	{"maxMemories", "memories"},
+	{"maxPages", "pages of memory that it may declare"},
+	{"maxGlobals", "globals"},
+	{"maxExports", "exports"},
+	{"maxDataSegments", "segments of data"},
+}
+
+// TestReferenceModuleLimits holds the table of what a module may have to the
+// constants, of which none may be missing.
+func TestReferenceModuleLimits(t *testing.T) {
+	constants := vetLimits(t)
+	delete(constants, "maxModule") // is in the table of limits
+	var want []string
+	for _, l := range moduleLimits {
+		n, ok := constants[l.constant]
+		if !ok {
+			t.Errorf("vet_limits.go has no %s", l.constant)
+		}
+		value := humanize.Comma(n)
+		if l.constant == "maxBody" {
+			value = humanize.IBytes(uint64(n))
+		}
+		want = append(want, l.what+" | "+value)
+		delete(constants, l.constant)
+	}
+	for name := range constants {
+		t.Errorf("%s of vet_limits.go is in no table", name)
+	}
+	if diff := cmp.Diff(want, column(t, "In a module", 0, 1)); diff != "" {
+		t.Errorf("-vet_limits.go +ABI.md:\n%s", diff)
+	}
+}
+
+// vetLimits are the constants of vet_limits.go.
+func vetLimits(t *testing.T) map[string]int64 {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "vet_limits.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := new(gotypes.Config).Check("wasm", files, []*ast.File{file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]int64{}
+	for _, name := range p.Scope().Names() {
+		out[name], _ = constant.Int64Val(p.Scope().Lookup(name).(*gotypes.Const).Val())
+	}
+	return out
 }
 
 // TestReferenceFunctions holds the tables of what modules export and import to

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -79,8 +80,8 @@ func readProposal(output []byte) (a answer[policy.Proposal], err error) {
 // goes on as its text.
 func readSetting(o object) policy.Setting {
 	s := policy.Setting{}
-	for name, v := range o.values {
-		s[clean(name, maxName)] = readKnobValue(v)
+	for _, name := range o.names {
+		s[clean(name, maxName)] = readKnobValue(o.values[name])
 	}
 	return s
 }
@@ -88,6 +89,9 @@ func readSetting(o object) policy.Setting {
 func readKnobValue(v any) policy.Value {
 	switch v := v.(type) {
 	case string:
+		if v == "" { // which would be the number 0
+			return policy.EnumValue(`""`)
+		}
 		return policy.EnumValue(clean(v, maxName))
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -99,7 +103,20 @@ func readKnobValue(v any) policy.Value {
 		}
 		return policy.EnumValue(clean(v.String(), maxName))
 	}
-	return policy.EnumValue(clean(fmt.Sprintf("(%T)", v), maxName))
+	return policy.EnumValue(kindOf(v))
+}
+
+// kindOf says what a value is that is neither a string nor a number.
+func kindOf(v any) string {
+	switch v := v.(type) {
+	case object:
+		return "an object"
+	case []any:
+		return "a list"
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return "null"
 }
 
 // scoresError is an answer whose scores do not fit the candidates.
@@ -223,7 +240,10 @@ func readFailure(o object, beside ...string) (message string, failed bool, err e
 	if err != nil {
 		return "", false, err
 	}
-	if code != "" && text != "" {
+	switch {
+	case code == "" && text == "":
+		text = "it does not say why"
+	case code != "" && text != "":
 		code += ": "
 	}
 	return clean(code+text, maxNote), true, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -35,18 +35,21 @@ func (p *Policy) newCall(op string, seq int) *call {
 	return &call{op: op, seq: seq, most: p.limits.Calls, lines: lines{log: p.log}}
 }
 
-// do asks the question. Its error is an [*Error], or ctx's own where that has
-// ended: then nobody wants to know any more.
+// do asks the question. Its error is an [*Error], or the caller's own where that
+// has cancelled, or has closed the policy: then nobody wants to know any more.
 func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, err error) {
+	p.use.RLock()
+	defer p.use.RUnlock()
+	if p.life.Err() != nil {
+		return nil, errClosed
+	}
 	if len(input) > maxInput {
 		return nil, c.failure(TooLarge, "the question has %d bytes, more than %d", len(input), maxInput)
 	}
-	limit := p.limits.Call
-	if c.op == opDescribe {
-		limit = p.limits.Load
-	}
-	deadline, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, c), limit)
+	began := time.Now()
+	deadline, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, c), p.patience(c.op))
 	defer cancel()
+	defer context.AfterFunc(p.life, cancel)()
 	defer c.lines.close()
 	defer func() { // of the engine: guests cannot raise one
 		if v := recover(); v != nil {
@@ -58,12 +61,25 @@ func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, 
 	switch {
 	case err == nil || errors.As(err, &known):
 		return output, err
-	case ctx.Err() != nil:
+	case p.life.Err() != nil:
+		return nil, errClosed
+	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
 	case deadline.Err() != nil:
-		return nil, c.failure(Timeout, "no answer within %s", limit)
+		until, _ := deadline.Deadline() // the caller's may be earlier than the module's
+		return nil, c.failure(Timeout, "no answer within %s", until.Sub(began).Round(time.Millisecond))
 	}
 	return nil, c.stopped(err)
+}
+
+var errClosed = errors.New("the policy is closed")
+
+// patience is how long a call may take.
+func (p *Policy) patience(op string) time.Duration {
+	if op == opDescribe {
+		return p.limits.Load
+	}
+	return p.limits.Call
 }
 
 // ask makes an instance, lets it run and throws it away.
@@ -73,6 +89,9 @@ func (p *Policy) ask(ctx context.Context, c *call, input []byte) ([]byte, error)
 		return nil, err
 	}
 	defer m.Close(context.WithoutCancel(ctx))
+	if m.IsClosed() && ctx.Err() == nil { // the engine takes that for a success
+		return nil, c.stopped(sys.NewExitError(0))
+	}
 	if c.checksABI {
 		if err := c.checkABI(ctx, m); err != nil {
 			return nil, err
@@ -144,20 +163,6 @@ func (c *call) get(m api.Module, packed uint64) ([]byte, error) {
 		return nil, c.failure(BadPointer, "the answer is %d bytes at %d, and the memory ends at %d", size, ptr, m.Memory().Size())
 	}
 	return append([]byte(nil), answer...), nil
-}
-
-// stopped says what ended a guest. Only what is known here counts: a guest can
-// exit with any code, that of a timeout too.
-func (c *call) stopped(err error) *Error {
-	var exit *sys.ExitError
-	said := c.printed.excerpt()
-	switch {
-	case errors.Is(err, errFuel) || c.made > c.most:
-		return c.failure(Fuel, "more than %d function calls", c.most)
-	case errors.As(err, &exit):
-		return c.failure(Exit, "it ended itself with code %d%s", exit.ExitCode(), said)
-	}
-	return c.failure(Trap, "%s%s", firstLine(strings.TrimPrefix(err.Error(), "wasm error: ")), said)
 }
 
 func (c *call) failure(code, format string, args ...any) *Error {

@@ -2,10 +2,13 @@ package wasm
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/rapidbyte/rbt/policy"
 )
 
 // What a module exports and imports; ABI.md has the meaning.
@@ -94,7 +97,11 @@ func (p *Policy) checkImports() error {
 		module, name, _ := f.Import()
 		want, known := imported()[module][name]
 		if !known {
-			return loadError(BadImport, "the module imports %s.%s, which rbt does not have", clean(module, maxName), clean(name, maxName))
+			why := ""
+			if module == importWASI {
+				why = ": a policy reaches no files and no network"
+			}
+			return loadError(BadImport, "the module imports %s.%s, which rbt does not have%s", clean(module, maxName), clean(name, maxName), why)
 		}
 		if got := (signature{f.ParamTypes(), f.ResultTypes()}); !got.equal(want) {
 			return loadError(BadImport, "the module imports %s.%s as %s; it is %s", module, name, got, want)
@@ -103,6 +110,32 @@ func (p *Policy) checkImports() error {
 	return nil
 }
 
+// checkOutline refuses a module that has more memory than it may from the start,
+// and one that exports something else under the name of what rbt needs. It notes
+// how many functions there are.
+func (p *Policy) checkOutline(vetted []byte) error {
+	o, err := readOutline(vetted)
+	if err != nil {
+		return err
+	}
+	p.functions = int(o.functions)
+	if most := p.limits.pages(); o.pages > most {
+		return loadError(Limit, "the module has %s of memory to begin with, more than %s", memoryText(o.pages), memoryText(most))
+	}
+	for _, name := range append(called(), exportMemory) {
+		want := byte(kindFunction)
+		if name == exportMemory {
+			want = kindMemory
+		}
+		if kind, ok := o.exports[name]; ok && kind != want {
+			return loadError(BadSignature, "the module exports %s as a %s; it must be a %s", name, kindNames[kind], kindNames[want])
+		}
+	}
+	return nil
+}
+
+func memoryText(pages uint32) string { return policy.FormatBytes(int64(pages) * pageSize) }
+
 // checkExports refuses a module that lacks what it must have, and notes which
 // half of a policy it is.
 func (p *Policy) checkExports() error {
@@ -110,12 +143,12 @@ func (p *Policy) checkExports() error {
 	if _, ok := p.compiled.ExportedMemories()[exportMemory]; !ok {
 		return loadError(MissingExport, "the module does not export its memory as %q", exportMemory)
 	}
-	for name, want := range exported() {
+	for _, name := range called() {
 		f, ok := functions[name]
 		if !ok {
 			continue
 		}
-		if got := (signature{f.ParamTypes(), f.ResultTypes()}); !got.equal(want) {
+		if got, want := (signature{f.ParamTypes(), f.ResultTypes()}), exported()[name]; !got.equal(want) {
 			return loadError(BadSignature, "the module exports %s as %s; it must be %s", name, got, want)
 		}
 	}
@@ -136,6 +169,10 @@ func (p *Policy) checkExports() error {
 	}
 	return nil
 }
+
+// called are the names of the functions that rbt calls, in the order in which
+// they are looked at.
+func called() []string { return slices.Sorted(maps.Keys(exported())) }
 
 func (s signature) equal(other signature) bool {
 	return slices.Equal(s.params, other.params) && slices.Equal(s.results, other.results)

@@ -1,6 +1,8 @@
 package wasm
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -32,7 +35,8 @@ type Options struct {
 	Engine string
 	Limits Limits
 	// Fallback does the half that the module does not export, and all of it
-	// once the module is quarantined.
+	// once the module is quarantined. It is needed by all who use more than
+	// [Policy.Call].
 	Fallback policy.Policy
 	// Log gets what the module logs, from the goroutine that calls it. Nil
 	// drops it.
@@ -45,78 +49,93 @@ func Sum(module []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Load makes a policy of a module. Its errors are of type [*Error]. The caller
-// closes the policy.
-func Load(ctx context.Context, module []byte, o Options) (_ *Policy, err error) {
-	p := &Policy{
-		limits: o.Limits.orDefaults(), fallback: o.Fallback, log: o.Log,
-		config: o.Config, logged: map[string]bool{},
+// Load makes a policy of a module. Its errors are of type [*Error], but ctx's
+// own where that is cancelled. The caller closes the policy.
+func Load(ctx context.Context, module []byte, o Options) (*Policy, error) {
+	p := newPolicy(module, o)
+	if err := p.load(ctx, module); err != nil {
+		p.Close()
+		return nil, err
 	}
-	if len(p.config) == 0 {
+	return p, nil
+}
+
+func newPolicy(module []byte, o Options) *Policy {
+	p := &Policy{
+		limits: o.Limits.orDefaults(), fallback: o.Fallback, log: o.Log, config: o.Config,
+		info:   policy.Info{SHA256: Sum(module), Engine: cmp.Or(o.Engine, Interpreter)},
+		logged: map[string]bool{},
+	}
+	if c := bytes.TrimSpace(p.config); len(c) == 0 || string(c) == "null" {
 		p.config = json.RawMessage("{}")
 	}
-	p.info = policy.Info{SHA256: Sum(module), Engine: Interpreter}
-	if o.Engine == Compiler {
-		p.info.Engine = Compiler
-	}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p
+}
+
+// load compiles the module, looks at it and asks it who it is.
+func (p *Policy) load(ctx context.Context, module []byte) error {
 	vetted, err := Vet(module)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.functions = functionsOf(vetted)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.Close())
-		}
-	}()
+	if err := p.checkOutline(vetted); err != nil {
+		return err
+	}
 	if err := p.compile(ctx, vetted); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.checkImports(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.checkExports(); err != nil {
-		return nil, err
+		return err
 	}
-	return p, p.describe(ctx)
+	return p.describe(ctx)
 }
 
 // compile prepares the module for its instances, and what it may import.
 func (p *Policy) compile(ctx context.Context, module []byte) error {
-	config := wazero.NewRuntimeConfigInterpreter()
-	if p.info.Engine == Compiler {
-		config = wazero.NewRuntimeConfigCompiler()
+	config, err := p.engineConfig()
+	if err != nil {
+		return err
 	}
 	p.engine = wazero.NewRuntimeWithConfig(ctx, config.
 		WithCoreFeatures(api.CoreFeaturesV2&^(api.CoreFeatureReferenceTypes|api.CoreFeatureSIMD)).
 		WithMemoryLimitPages(p.limits.pages()).
 		WithCloseOnContextDone(true).
 		WithDebugInfoEnabled(false))
-	if err := provide(ctx, p.engine); err != nil {
-		return fmt.Errorf("preparing for modules: %w", err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, p.limits.Load)
 	defer cancel()
 	ctx = experimental.WithFunctionListenerFactory(ctx, meters{})
 	ctx = experimental.WithCompilationWorkers(ctx, 2) // a guest in Go: 0.8 s instead of 1.5
-	var err error
-	p.compiled, err = p.engine.CompileModule(ctx, module)
-	switch {
-	case err != nil && errors.Is(ctx.Err(), context.Canceled):
-		return ctx.Err()
-	case err != nil && ctx.Err() != nil:
-		return loadError(Timeout, "not compiled within %s", p.limits.Load)
-	case err != nil:
-		return loadError(BadModule, "%s", firstLine(err.Error()))
+	if err = provide(ctx, p.engine); err == nil {
+		p.compiled, err = p.engine.CompileModule(ctx, module)
 	}
-	return nil
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	case ctx.Err() != nil:
+		return loadError(Timeout, "not compiled within %s", p.limits.Load)
+	case err == nil:
+		return nil
+	}
+	return loadError(BadModule, "%s", firstLine(err.Error()))
+}
+
+func (p *Policy) engineConfig() (wazero.RuntimeConfig, error) {
+	switch p.info.Engine {
+	case Interpreter:
+		return wazero.NewRuntimeConfigInterpreter(), nil
+	case Compiler:
+		return wazero.NewRuntimeConfigCompiler(), nil
+	}
+	return nil, loadError(BadSettings, "there is no engine %q, but %q and %q", p.info.Engine, Interpreter, Compiler)
 }
 
 // describe asks the module who it is, and whether it accepts the config.
 func (p *Policy) describe(ctx context.Context) error {
-	input, err := json.Marshal(struct {
-		Config json.RawMessage `json:"config"`
-	}{p.config})
+	input, err := p.describeRequest()
 	if err != nil {
 		return &Error{Op: opDescribe, Reason: BadInput, Detail: err.Error()}
 	}
@@ -131,10 +150,16 @@ func (p *Policy) describe(ctx context.Context) error {
 		return c.failure(BadOutput, "%s", err.Error())
 	}
 	if d.failed {
-		return c.failure(BadSettings, "%s", d.message)
+		return c.failure(BadSettings, "%s", strings.TrimPrefix(d.message, BadSettings+": "))
 	}
 	p.info.Name, p.info.Version = d.name, d.version
 	return nil
+}
+
+func (p *Policy) describeRequest() ([]byte, error) {
+	return json.Marshal(struct {
+		Config json.RawMessage `json:"config"`
+	}{p.config})
 }
 
 func loadError(code, format string, args ...any) *Error {

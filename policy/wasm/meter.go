@@ -8,10 +8,10 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// meters count the function calls of guests. The engine looks at deadlines where
-// loops begin; a guest that calls without looping passes none (45 functions that
-// each call the next one twice ran until they were killed). So each call of a
-// function looks as well.
+// meters count the function calls of guests, those of what they import too. The
+// engine looks at deadlines where loops begin; a guest that calls without looping
+// passes none (45 functions that each call the next one twice ran until they were
+// killed). So each call of a function looks as well.
 type meters struct{}
 
 // NewFunctionListener has every function metered.
@@ -29,14 +29,10 @@ func (meter) Before(ctx context.Context, m api.Module, _ api.FunctionDefinition,
 	if c.made > c.most {
 		panic(errFuel)
 	}
-	if c.made%closedEvery == 0 && m.IsClosed() {
+	if m.IsClosed() {
 		panic(sys.NewExitError(sys.ExitCodeDeadlineExceeded))
 	}
 }
-
-// closedEvery is after how many calls the meter looks whether the instance is
-// closed, a locked read.
-const closedEvery = 64
 
 func (meter) After(context.Context, api.Module, api.FunctionDefinition, []uint64) {}
 

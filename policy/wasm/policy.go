@@ -21,6 +21,9 @@ type Policy struct {
 	log      func(slog.Level, string)
 	config   json.RawMessage
 
+	life     context.Context // ends with Close
+	end      context.CancelFunc
+	use      sync.RWMutex // a call has it to read, Close to write
 	engine   wazero.Runtime
 	compiled wazero.CompiledModule
 	info     policy.Info
@@ -54,8 +57,12 @@ func (p *Policy) Module() policy.Info { return p.info }
 // Halves says what the module does itself; the fallback does the rest.
 func (p *Policy) Halves() (propose, score bool) { return p.proposes, p.scores }
 
-// Close frees the engine. Nobody may be calling.
+// Close ends the calls that are under way, of which nobody may know any more,
+// and frees the engine.
 func (p *Policy) Close() error {
+	p.end()
+	p.use.Lock()
+	defer p.use.Unlock()
 	if p.engine == nil {
 		return nil
 	}
@@ -90,11 +97,11 @@ func (p *Policy) Score(ctx context.Context, r policy.ScoreRequest) (policy.Score
 	})
 }
 
-// answered asks and reads the answer. Every failure counts, but not that of a
-// caller who has gone.
+// answered asks and reads the answer. Every failure counts, but not where the
+// caller has gone meanwhile.
 func answered[T any](ctx context.Context, p *Policy, op string, request any, read func([]byte) (answer[T], error)) (T, error) {
 	out, err := question(ctx, p, op, request, read)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return out, err
 	}
 	return out, p.note(err)
@@ -134,12 +141,20 @@ func asked[T any](ctx context.Context, p *Policy, op string, input []byte, read 
 // tellUnknown logs each unknown field of answers once: it may be one that is
 // spelt wrong.
 func (p *Policy) tellUnknown(fields []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, name := range fields {
-		if !p.logged[name] && len(p.logged) < maxLogLines && p.log != nil {
-			p.logged[name] = true
+		if p.log != nil && p.isNew(name) {
 			p.log(slog.LevelWarn, "answers have a field that is not known: "+clean(name, maxName))
 		}
 	}
+}
+
+// isNew notes an unknown field, of which only so many are told.
+func (p *Policy) isNew(field string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.logged[field] || len(p.logged) >= maxLogLines {
+		return false
+	}
+	p.logged[field] = true
+	return true
 }

@@ -17,14 +17,20 @@ func (p *printed) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// excerpt is the first line of what was printed, for an error; a guest in Go
-// prints the reason of a panic there.
+// excerpt is a line of what was printed, for an error: the one in which a guest
+// in Go says why it ends, else the first.
 func (p *printed) excerpt() string {
-	text := firstLine(strings.TrimSpace(string(p.kept)))
-	if text == "" {
+	text := strings.TrimSpace(string(p.kept))
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			text = line
+			break
+		}
+	}
+	if text = firstLine(text); text == "" {
 		return ""
 	}
-	return ", having printed " + fmt.Sprintf("%q", text)
+	return fmt.Sprintf(", having printed %q", text)
 }
 
 // lines hands on what a guest logs in one call.
@@ -42,7 +48,8 @@ func (c *call) line(level int32, text []byte) {
 		return
 	}
 	if l.log != nil {
-		l.log(levelOf(level), clean(string(text[:min(len(text), maxLogLine)]), maxLogLine))
+		text = text[:min(len(text), 2*maxLogLine)] // clean cuts where a letter ends
+		l.log(levelOf(level), clean(string(text), maxLogLine))
 	}
 }
 

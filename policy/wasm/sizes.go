@@ -1,10 +1,6 @@
 package wasm
 
-import (
-	"encoding/binary"
-
-	"github.com/tetratelabs/wazero/api"
-)
+import "github.com/tetratelabs/wazero/api"
 
 // Sizes say how large a module is.
 type Sizes struct {
@@ -24,23 +20,4 @@ func (p *Policy) grown(m api.Module) {
 			return
 		}
 	}
-}
-
-// functionsOf counts a module's functions: their section begins with how many
-// there are.
-func functionsOf(module []byte) int {
-	const header, functionSection = 8, 3
-	for at := header; at < len(module); {
-		size, n := binary.Uvarint(module[at+1:])
-		body := at + 1 + n
-		if n <= 0 || size > uint64(len(module)-body) {
-			return 0
-		}
-		if module[at] == functionSection {
-			count, _ := binary.Uvarint(module[body:])
-			return int(count)
-		}
-		at = body + int(size)
-	}
-	return 0
 }

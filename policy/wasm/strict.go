@@ -29,7 +29,7 @@ func readObject(answer []byte) (object, error) {
 	d.UseNumber()
 	v, err := readValue(d, 1)
 	if err != nil {
-		return object{}, fmt.Errorf("the answer is no JSON: %w", err)
+		return object{}, fmt.Errorf("the answer, behind byte %d: %w", d.InputOffset(), err)
 	}
 	o, ok := v.(object)
 	if !ok {
@@ -42,16 +42,16 @@ func readObject(answer []byte) (object, error) {
 }
 
 func readValue(d *json.Decoder, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("it is nested more than %d deep", maxDepth)
-	}
 	t, err := d.Token()
 	if err != nil {
 		return nil, plainly(err)
 	}
 	switch t := t.(type) {
 	case json.Delim:
-		if t == '{' {
+		switch {
+		case depth > maxDepth:
+			return nil, fmt.Errorf("it is nested more than %d deep", maxDepth)
+		case t == '{':
 			return readMembers(d, depth)
 		}
 		return readElements(d, depth)

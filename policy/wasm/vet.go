@@ -16,17 +16,19 @@ func Vet(module []byte) ([]byte, error) {
 	if err := checkPreamble(module); err != nil {
 		return nil, err
 	}
-	v := vetter{
-		reader: reader{module: module, at: len(preamble), end: len(module), function: -1},
-		kept:   append(make([]byte, 0, len(module)), preamble...),
-	}
-	for v.left() > 0 {
-		v.readSection()
-	}
+	v := newVetter(module)
+	v.read()
 	if v.err != nil {
 		return nil, v.err
 	}
 	return v.kept, nil
+}
+
+func newVetter(module []byte) *vetter {
+	return &vetter{
+		reader: reader{module: module, at: len(preamble), end: len(module), function: -1},
+		kept:   append(make([]byte, 0, len(module)), preamble...),
+	}
 }
 
 // vetter goes through a module once.
@@ -36,13 +38,14 @@ type vetter struct {
 	last       int    // the last section's place in sectionOrder
 	named      bool   // there was a section with names
 	types      []functionType
-	imported   int      // functions
-	functions  []uint32 // the types of the module's own ones
+	functions  []uint32 // their types, those of the imported ones first
+	imported   int      // of the functions
 	elements   int      // in all segments
 	locals     int      // in all functions
 	operations int      // in all functions
-	blocks     []byte   // that are open in the function, by the instruction that opens them
+	stack      stack    // of the function
 	branches   int      // in the function
+	moves      int      // of memory, in the function
 }
 
 // functionType is how many values a function takes and returns.
@@ -73,6 +76,12 @@ var sectionNames = [...]string{"custom section", "type section", "import section
 // sectionOrder is the order of sections, of which each occurs once. Custom ones
 // may be anywhere.
 const sectionOrder = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0c\x0a\x0b"
+
+func (v *vetter) read() {
+	for v.left() > 0 {
+		v.readSection()
+	}
+}
 
 func (v *vetter) readSection() {
 	v.section = "module"

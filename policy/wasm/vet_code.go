@@ -24,6 +24,7 @@ const (
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
 	opI32Load      = 0x28 // the first that reads or writes memory
+	opI32Store     = 0x36 // the first that writes
 	opI64Store32   = 0x3e // the last
 	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
@@ -44,17 +45,17 @@ const (
 
 func (v *vetter) readCode() {
 	n := v.count("function bodies", maxFunctions, 3)
-	if n != len(v.functions) {
-		v.bad("%d function bodies for %d functions", n, len(v.functions))
+	if own := len(v.functions) - v.imported; n != own {
+		v.bad("%d function bodies for %d functions", n, own)
 		return
 	}
-	for i, signature := range v.functions {
-		v.function = v.imported + i
+	for i := v.imported; i < len(v.functions); i++ {
+		v.function = i
 		size := v.u32()
 		if v.has(size) && size > maxBody {
 			v.over("a body of %d bytes, more than %d", size, maxBody)
 		}
-		v.part(size, func() { v.readBody(v.types[signature].parameters) })
+		v.part(size, func() { v.readBody(v.types[v.functions[i]]) })
 		if v.err != nil {
 			return
 		}
@@ -62,15 +63,22 @@ func (v *vetter) readCode() {
 	v.function = -1
 }
 
-func (v *vetter) readBody(parameters int) {
+func (v *vetter) readBody(t functionType) {
 	before := v.operations
 	locals := v.readLocals()
-	v.branches, v.blocks = 0, append(v.blocks[:0], opBlock)
-	for len(v.blocks) > 0 && v.err == nil {
+	v.branches, v.moves = 0, 0
+	v.stack.begin(t.results)
+	for len(v.stack.blocks) > 0 && v.err == nil {
 		v.readInstruction()
 	}
-	if locals += parameters; locals*v.branches > maxLive {
+	if v.stack.highest > maxStack {
+		v.over("%d values on the stack of one function, more than %d", v.stack.highest, maxStack)
+	}
+	if locals += t.parameters; locals*v.branches > maxLive {
 		v.over("%d locals times %d branches are %d, more than %d", locals, v.branches, locals*v.branches, maxLive)
+	}
+	if v.moves > maxMoves {
+		v.over("%d instructions in one function fill or copy memory, more than %d", v.moves, maxMoves)
 	}
 	if n := v.operations - before; n > maxOperationsOfOne {
 		v.over("%d operations in one function, more than %d", n, maxOperationsOfOne)
@@ -103,25 +111,24 @@ func (v *vetter) readInstruction() {
 	op := v.byte()
 	v.operations++
 	switch {
-	case op >= opI32Eqz && op <= opI64Extend32, op == opDrop, op == opSelect:
-	case op == opLocalTee:
-		v.operations++
-		v.u32()
-	case op >= opLocalGet && op <= opGlobalSet, op == opCall:
-		v.u32()
-	case op >= opI32Load && op <= opI64Store32, op == opCallIndirect:
-		v.u32()
-		v.u32()
-	case op == opMemorySize, op == opMemoryGrow:
-		v.byte()
-	case op == opI32Const:
-		v.signed(5)
-	case op == opI64Const:
-		v.signed(10)
-	case op == opF32Const:
-		v.skip(4)
-	case op == opF64Const:
-		v.skip(8)
+	case op >= opI32Eqz && op <= opI64Extend32:
+		v.stack.move(numeric(op), 1)
+	case op == opDrop:
+		v.stack.move(1, 0)
+	case op == opSelect:
+		v.stack.move(3, 1)
+	case op >= opLocalGet && op <= opGlobalSet:
+		v.readVariable(op)
+	case op == opCall:
+		v.readCall()
+	case op == opCallIndirect:
+		v.stack.move(1, 0)
+		v.called(v.readTypeIndex())
+		v.u32() // table
+	case op >= opI32Load && op <= opMemoryGrow:
+		v.readMemoryAccess(op)
+	case op >= opI32Const && op <= opF64Const:
+		v.readNumber(op)
 	case op == opMore:
 		v.readMore()
 	default:
@@ -129,8 +136,71 @@ func (v *vetter) readInstruction() {
 	}
 }
 
+func (v *vetter) readVariable(op byte) {
+	v.u32()
+	switch op {
+	case opLocalGet, opGlobalGet:
+		v.stack.move(0, 1)
+	case opLocalSet, opGlobalSet:
+		v.stack.move(1, 0)
+	case opLocalTee:
+		v.operations++
+	}
+}
+
+func (v *vetter) readCall() {
+	i := v.u32()
+	if uint64(i) >= uint64(len(v.functions)) {
+		v.bad("a call of function %d of %d", i, len(v.functions))
+		return
+	}
+	v.called(v.functions[i])
+}
+
+// called moves what a function of that type takes and gives.
+func (v *vetter) called(signature uint32) {
+	if v.err == nil {
+		v.stack.move(v.types[signature].parameters, v.types[signature].results)
+	}
+}
+
+func (v *vetter) readMemoryAccess(op byte) {
+	switch {
+	case op == opMemorySize:
+		v.stack.move(0, 1)
+		v.byte()
+		return
+	case op == opMemoryGrow:
+		v.byte()
+		return
+	case op >= opI32Store:
+		v.stack.move(2, 0)
+	}
+	v.u32()
+	v.u32()
+}
+
+func (v *vetter) readNumber(op byte) {
+	v.stack.move(0, 1)
+	switch op {
+	case opI32Const:
+		v.signed(5)
+	case opI64Const:
+		v.signed(10)
+	case opF32Const:
+		v.skip(4)
+	case opF64Const:
+		v.skip(8)
+	}
+}
+
 func (v *vetter) readMore() {
-	switch op := v.byte(); {
+	op := v.byte()
+	if op > moreTruncate && op != moreDataDrop {
+		v.moves++
+		v.stack.move(3, 0)
+	}
+	switch {
 	case op <= moreTruncate:
 	case op == moreMemoryInit:
 		v.u32()
@@ -151,20 +221,23 @@ func (v *vetter) readMore() {
 // labels to it, so that most of it is several operations.
 func (v *vetter) readControl(op byte) {
 	switch op {
-	case opUnreachable, opNop:
+	case opUnreachable:
+		v.stack.leave()
+	case opNop:
 	case opBlock:
 		v.readBlock(op)
 	case opIf:
 		v.operations++
+		v.stack.move(1, 0)
 		v.readBlock(op)
 	case opLoop:
 		v.operations += 2
 		v.readBlock(op)
 	case opElse:
-		if v.blocks[len(v.blocks)-1] != opIf {
+		if v.stack.innermost().opens != opIf {
 			v.bad("an else without an if")
 		}
-		v.blocks[len(v.blocks)-1] = opElse
+		v.stack.otherwise()
 		v.operations += 2
 		v.branches++
 	case opEnd:
@@ -172,10 +245,12 @@ func (v *vetter) readControl(op byte) {
 	case opBr:
 		v.operations++
 		v.u32()
+		v.stack.leave()
 	case opBrIf:
 		v.operations++
 		v.branches++
 		v.u32()
+		v.stack.move(1, 0)
 	case opBrTable:
 		n := v.count("targets of a branch", maxBody, 1)
 		v.operations += n / 3 // each has 16 bytes
@@ -183,38 +258,42 @@ func (v *vetter) readControl(op byte) {
 		for range n + 1 {
 			v.u32()
 		}
+		v.stack.leave()
 	case opReturn:
 		v.operations++
+		v.stack.leave()
 	default:
 		v.bad("instruction 0x%02x, which rbt does not support: compile without %s", op, extension(op))
 	}
 }
 
 func (v *vetter) readBlock(op byte) {
-	t := v.signed(5)
+	number := v.signed(5)
+	var t functionType
 	switch {
-	case t >= 0 && t < int64(len(v.types)):
-		if n := max(v.types[t].parameters, v.types[t].results); n > maxBlockValues {
+	case number >= 0 && number < int64(len(v.types)):
+		t = v.types[number]
+		if n := max(t.parameters, t.results); n > maxBlockValues {
 			v.over("a block that takes or gives %d values, more than %d", n, maxBlockValues)
 		}
-	case t != -64 && (t < -4 || t > -1): // nothing, or i32 to f64
-		v.bad("a block of type %d", t)
+	case number >= -4 && number <= -1: // i32 to f64
+		t.results = 1
+	case number != -64: // nothing
+		v.bad("a block of type %d", number)
 	}
-	if v.blocks = append(v.blocks, op); len(v.blocks) > maxNesting {
+	if v.stack.open(op, t); len(v.stack.blocks) > maxNesting {
 		v.over("blocks are nested more than %d deep", maxNesting)
 	}
 	v.branches++
 }
 
 func (v *vetter) readEnd() {
-	last := len(v.blocks) - 1
-	switch v.blocks[last] {
+	switch v.stack.close().opens {
 	case opIf: // without else
 		v.operations += 4
 	case opBlock, opElse:
 		v.operations += 2
 	}
-	v.blocks = v.blocks[:last]
 }
 
 // extension is of which extension of WebAssembly an instruction is.

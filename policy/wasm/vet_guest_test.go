@@ -11,13 +11,16 @@ import (
 )
 
 // goGuest builds the guest of testdata, a module like that of any policy in Go.
-func goGuest(t testing.TB) []byte {
+func goGuest(t testing.TB) []byte { return BuildGuest(t, "goguest") }
+
+// BuildGuest builds the guest in Go in that folder of testdata.
+func BuildGuest(t testing.TB, folder string, flags ...string) []byte {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds a guest in Go")
 	}
 	file := filepath.Join(t.TempDir(), "guest.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-o", file, "./testdata/goguest")
+	build := exec.Command("go", append(append([]string{"build", "-buildmode=c-shared", "-o", file}, flags...), "./testdata/"+folder)...)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -49,7 +52,7 @@ func TestVetGoGuest(t *testing.T) {
 	if want := `{"candidates":[],"note":"2 fields"}`; err != nil || string(answer) != want {
 		t.Errorf("got %s, error %v, want %s", answer, err, want)
 	}
-	for n := 0; n < len(module); n += 4 << 10 {
+	for n := 0; n < len(module); n += slowdown * 4 << 10 {
 		cut, err := Vet(module[:n])
 		if e := new(Error); err == nil {
 			_ = tryModule(t, cut)

@@ -31,6 +31,18 @@ const (
 	maxLocals       = 1_000     // of a function. Go: 20
 	maxLocalsInAll  = 500_000   // Go: 8 655 +
 
+	// maxFunctionName is the bytes of a function's name; a module with a longer one
+	// has no names. One of 8 MB made the text of a trap 1 GiB. Go: 446.
+	maxFunctionName = 1 << 10
+	// maxStack is how many values a function may have on the stack at once. The
+	// interpreter's stack grows as it is filled: with these and maxLocals, in each
+	// of the 2 000 calls that may be in each other, it takes 33 MiB, and as much
+	// again while it grows. Without a limit it took 6.6 GiB in 5 s. Go: 7; C: 15.
+	maxStack = 1_000
+	// maxMoves is how many instructions of a function may fill or copy memory. One
+	// takes 2 to 5 ms for 32 MiB, and without a loop or a call between them nobody
+	// looks at the deadline: 2 000 in a row took 10 s. Go: 31.
+	maxMoves = 100
 	// maxOperations is how many the interpreter makes of all functions. One has
 	// 56 bytes, so these are 185 MB. Go: 1.3 million +.
 	maxOperations = 3_300_000

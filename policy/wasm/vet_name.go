@@ -6,7 +6,8 @@ import "encoding/binary"
 const functionNames = 1
 
 // readCustom drops a custom section. Of the one with names it keeps those of
-// functions.
+// functions, unless one is too long: what the engine says of a trap has the name
+// of each function in the trace several times.
 func (v *vetter) readCustom() {
 	if v.name() != "name" {
 		v.skip(uint32(v.left()))
@@ -19,24 +20,27 @@ func (v *vetter) readCustom() {
 	var names []byte
 	for v.left() > 0 {
 		kind, size := v.byte(), v.u32()
+		longest := 0
 		read := func() { v.skip(size) }
 		if kind == functionNames {
-			read = v.readFunctionNames
+			read = func() { longest = v.readFunctionNames() }
 		}
 		start := v.at
 		v.part(size, read)
-		if v.err == nil && kind == functionNames {
+		if v.err == nil && kind == functionNames && longest <= maxFunctionName {
 			names = v.module[start:v.at]
 		}
 	}
 	v.keepNames(names)
 }
 
-func (v *vetter) readFunctionNames() {
+// readFunctionNames returns how many bytes the longest has.
+func (v *vetter) readFunctionNames() (longest int) {
 	for range v.count("names of functions", maxFunctions+maxImports, 2) {
 		v.u32() // function
-		v.name()
+		longest = max(longest, len(v.name()))
 	}
+	return longest
 }
 
 // keepNames adds a section with nothing but those names.

@@ -49,7 +49,7 @@ func (v *vetter) readImports() {
 			v.fail(BadImport, "the module imports the %s %s.%s, and it must have its own",
 				kindNames[kind], clean(module, maxName), clean(name, maxName))
 		}
-		v.readTypeIndex()
+		v.functions = append(v.functions, v.readTypeIndex())
 		v.imported++
 	}
 }
@@ -64,9 +64,8 @@ func (v *vetter) readTypeIndex() uint32 {
 }
 
 func (v *vetter) readFunctions() {
-	v.functions = make([]uint32, v.count("functions", maxFunctions, 1))
-	for i := range v.functions {
-		v.functions[i] = v.readTypeIndex()
+	for range v.count("functions", maxFunctions, 1) {
+		v.functions = append(v.functions, v.readTypeIndex())
 	}
 }
 

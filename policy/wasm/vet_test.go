@@ -254,8 +254,12 @@ func TestVetRefuses(t *testing.T) {
 		{f(op(opMore, 15, 0)), BadModule, "function 0, byte 25: instruction 0xfc 0x0f, which rbt does not support: compile without reference types"},
 		{f(op(opMore, 0x8a), []byte{0, 0, 0}), BadModule, "function 0, byte 25: instruction 0xfc 0x8a"}, // the engine reads it as 0x0a here and as 0x8a there
 		{f(make([]byte, maxBody)), Limit, "function 0, byte 26: a body of 262146 bytes, more than 262144"},
+		{f(bytes.Repeat([]byte{opBlock, 0x40}, 120_000), bytes.Repeat([]byte{opEnd}, 120_000)), Limit, "function 0, byte 26: a body of 360002 bytes, more than 262144"},
 		{f(bytes.Repeat([]byte{opBlock, 0x40}, maxNesting)), Limit, "function 0, byte 8025: blocks are nested more than 4000 deep"},
 		{f(bytes.Repeat(op(opLocalTee, 0), maxOperationsOfOne/2)), Limit, "function 0, byte 200028: 200003 operations in one function, more than 200000"},
+		{f(bytes.Repeat(op(opMore, moreMemoryFill, 0), maxMoves+1)), Limit, "function 0, byte 329: 101 instructions in one function fill or copy memory, more than 100"},
+		{f(bytes.Repeat(op(opMore, moreMemoryCopy, 0, 0), maxMoves+1)), Limit, "function 0, byte 430: 101 instructions in one function fill"},
+		{f(bytes.Repeat(op(opMore, moreMemoryInit, 0, 0), maxMoves+1)), Limit, "function 0, byte 430: 101 instructions in one function fill"},
 	} {
 		if err := refuse(t, tc.module, tc.reason); !strings.HasPrefix(err, tc.want) {
 			t.Errorf("got  %s: %s\nwant %s: %s", tc.reason, err, tc.reason, tc.want)
@@ -350,7 +354,7 @@ func TestVetInstructions(t *testing.T) {
 		b.function(nothing, [][]byte{locals(1, i32)}, body)
 		b.elements(0, 0)
 		_, err := Vet(b.bytes())
-		p := &Policy{limits: Limits{}.orDefaults()}
+		p := newPolicy(nil, Options{})
 		defer p.Close()
 		if known := p.compile(t.Context(), b.bytes()); (err == nil) != (known == nil) {
 			t.Errorf("%#x: vetted with %v, compiled with %v", instruction, err, known)

@@ -80,7 +80,6 @@ func TestLostTime(t *testing.T) {
 			return 40 * mib
 		}}.play(t, spec).decision.LostSeconds
 	}
-	t.Log(lost(0.01), lost(0.03), lost(0))
 	const seconds, window = 115, 0.5
 	if got := lost(0.01); got > 0.01*seconds+window {
 		t.Errorf("%.1f s were lost of %d s", got, seconds)

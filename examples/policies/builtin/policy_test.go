@@ -7,6 +7,7 @@ import (
 	"github.com/rapidbyte/rbt/policy/guest"
 	"github.com/rapidbyte/rbt/policy/guest/guesttest"
 	"github.com/rapidbyte/rbt/policy/policytest"
+	"github.com/rapidbyte/rbt/policy/sim"
 )
 
 // orders is a trace of what the built-in policy said itself.
@@ -18,7 +19,7 @@ func TestNative(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guesttest.Same(t, builtin.New(), p)
+	guesttest.Same(t, builtin.New(), p, sim.Named())
 	policytest.Replay(t, p, orders)
 }
 
@@ -31,7 +32,7 @@ func TestModule(t *testing.T) {
 	if propose, score := p.Halves(); !propose || !score {
 		t.Errorf("it has the halves %v and %v", propose, score)
 	}
-	guesttest.Same(t, builtin.New(), p)
+	guesttest.Same(t, builtin.New(), p, sim.Named()[:4])
 	policytest.Replay(t, p, orders)
 	policytest.Expect(t, p, orders)
 }

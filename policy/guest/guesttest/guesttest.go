@@ -55,7 +55,7 @@ type Module struct {
 func Load(t testing.TB, module []byte, config string, log func(slog.Level, string)) (Module, error) {
 	t.Helper()
 	p, err := wasm.Load(t.Context(), module, wasm.Options{
-		Config: json.RawMessage(config), Fallback: builtin.New(), Log: log, Limits: wasm.Limits{Call: time.Minute},
+		Config: json.RawMessage(config), Fallback: builtin.New(), Log: log, Limits: wasm.Limits{Load: time.Minute, Call: time.Minute},
 	})
 	if err == nil {
 		t.Cleanup(func() { _ = p.Close() })
@@ -75,13 +75,12 @@ func (m Module) Score(ctx context.Context, r policy.ScoreRequest) (policy.Scores
 	return m.Policy.Score(ctx, r)
 }
 
-// Same plays a stream in each environment that has a name under both policies,
-// and compares all that they decide: the outcome, and for every candidate why and
-// by how much.
-func Same(t testing.TB, want, got policy.Policy) {
+// Same plays a stream in each environment under both policies, and compares all
+// that they decide: the outcome, and for every candidate why and by how much.
+func Same(t testing.TB, want, got policy.Policy, environments []sim.Environment) {
 	t.Helper()
 	trials, err := sim.Bench{
-		Environments: sim.Named(), Tuners: []sim.Tuner{sim.Scheduled{Policy: want}, sim.Scheduled{Policy: got}},
+		Environments: environments, Tuners: []sim.Tuner{sim.Scheduled{Policy: want}, sim.Scheduled{Policy: got}},
 		Lengths: []float64{120}, Runs: 1, Seed: 5, Priors: true,
 	}.Trials(t.Context())
 	if err != nil {

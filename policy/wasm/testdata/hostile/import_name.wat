@@ -1,0 +1,10 @@
+;; Row 6: imports a function of WASI that rbt does not have, the one that opens files.
+(module
+  (import "wasi_snapshot_preview1" "path_open" (func (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 6)
+  (data (i32.const 16) "{\"name\":\"import_name\",\"version\":\"1\"}")
+  (data (i32.const 256) "{\"candidates\":[]}")
+  (func (export "rbt_abi") (result i32) (i32.const 0x10000))
+  (func (export "rbt_alloc") (param $len i32) (result i32) (i32.const 0x10000))
+  (func (export "rbt_describe") (param i32 i32) (result i64) (i64.const 0x10_00000024))
+  (func (export "rbt_propose") (param $ptr i32) (param $len i32) (result i64) (i64.const 0x100_00000011)))

@@ -1,0 +1,13 @@
+;; Row 12: both calls loop for ever.
+(module
+  (memory (export "memory") 6)
+  (data (i32.const 16) "{\"name\":\"loop\",\"version\":\"1\"}")
+  (func (export "rbt_abi") (result i32) (i32.const 0x10000))
+  (func (export "rbt_alloc") (param $len i32) (result i32) (i32.const 0x10000))
+  (func (export "rbt_describe") (param i32 i32) (result i64) (i64.const 0x10_0000001d))
+  (func (export "rbt_propose") (param $ptr i32) (param $len i32) (result i64)
+    (loop $on (br $on))
+    (unreachable))
+  (func (export "rbt_score") (param $ptr i32) (param $len i32) (result i64)
+    (loop $on (br $on))
+    (unreachable)))

@@ -1,0 +1,15 @@
+;; Row 10: its start function makes 2^60 calls and has no loop.
+(module
+  (memory (export "memory") 6)
+  (data (i32.const 16) "{\"name\":\"start_recurses\",\"version\":\"1\"}")
+  (func $fib (param $n i32) (result i64)
+    (if (result i64) (i32.lt_u (local.get $n) (i32.const 2))
+      (then (i64.const 1))
+      (else (i64.add (call $fib (i32.sub (local.get $n) (i32.const 1))) (call $fib (i32.sub (local.get $n) (i32.const 2)))))))
+  (func $start (drop (call $fib (i32.const 90))))
+  (func (export "rbt_abi") (result i32) (i32.const 0x10000))
+  (func (export "rbt_alloc") (param $len i32) (result i32) (i32.const 0x10000))
+  (func (export "rbt_describe") (param i32 i32) (result i64) (i64.const 0x10_00000027))
+  (func (export "rbt_propose") (param $ptr i32) (param $len i32) (result i64)
+    (unreachable))
+  (start $start))

@@ -1,0 +1,11 @@
+;; Row 10: its start function traps.
+(module
+  (memory (export "memory") 6)
+  (data (i32.const 16) "{\"name\":\"start_traps\",\"version\":\"1\"}")
+  (func $start (unreachable))
+  (func (export "rbt_abi") (result i32) (i32.const 0x10000))
+  (func (export "rbt_alloc") (param $len i32) (result i32) (i32.const 0x10000))
+  (func (export "rbt_describe") (param i32 i32) (result i64) (i64.const 0x10_00000024))
+  (func (export "rbt_propose") (param $ptr i32) (param $len i32) (result i64)
+    (unreachable))
+  (start $start))
