@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -239,6 +240,10 @@ func tricky() []struct{ input, want string } {
 		{`{"round" 1}`, "byte 9: there must be a :"},
 		{`{round:1}`, "byte 1: there must be a text"},
 		{`{"round":1]`, "byte 10: there must be , or }"},
+		{`{"evidence":[{"windows":[{"seq":1}"candidate":2,"start_secs":3,"x":"` + strings.Repeat("x", 99) + `"}]}]}`, "byte 34: there must be , or ]"},
+		{`{"evidence":[{"windows":[{"seq":1,"candidate":2 ,"start_secs":3,"x":"` + strings.Repeat("x", 99) + `"}]}]}`, `"candidate":2,"start_secs":3`},
+		{`{"evidence":[{"windows":[{"seq":1,"candidate":02,"start_secs":3,"x":"` + strings.Repeat("x", 99) + `"}]}]}`, "byte 47: there must be , or }"},
+		{`{"evidence":[{"windows":[{"seq":1,"candidate":2.0,"seconds":1.,"x":"` + strings.Repeat("x", 99) + `"}]}]}`, "byte 62: there must be a digit"},
 		{`{"round":1 "state":""}`, "byte 11: there must be , or }"},
 		{`{"knobs":[{}}`, "byte 12: there must be , or ]"},
 		{`{"knobs":[{},]}`, "byte 13: there must be an object"},
@@ -278,6 +283,49 @@ func TestTricky(t *testing.T) {
 		if !fits {
 			t.Errorf("%.200s:\ngot  %s: %.300s\nwant %.300s", tc.input, code, message, tc.want)
 		}
+	}
+}
+
+// TestMutants feeds the kits requests with mistakes. They agree on each, and take
+// none for a request that is no JSON.
+func TestMutants(t *testing.T) {
+	m, random := mirrors(t), rand.New(rand.NewPCG(3, 4))
+	const bytes = "{}[]\",:.-+0123456789eEntfu\\ \n\x00\x1f\xff\xc3x"
+	var requests [][]byte
+	for i := range 50 {
+		requests = append(requests, marshal(t, scoreRequest().Example(i)))
+	}
+	refused := 0
+	const tries = 1500
+	for i := range tries {
+		input := slices.Clone(requests[i%len(requests)])
+		for range 1 + random.IntN(3) {
+			at, more := random.IntN(len(input)), random.IntN(4)
+			switch rest := input[min(at+more, len(input)):]; random.IntN(5) {
+			case 0: // others in their place
+				input[at] = bytes[random.IntN(len(bytes))]
+			case 1: // one more
+				input = slices.Insert(input, at, bytes[random.IntN(len(bytes))])
+			case 2: // some less
+				input = append(input[:at:at], rest...)
+			case 3: // some of them twice
+				input = slices.Concat(input[:min(at+more, len(input))], input[at:])
+			default: // the end of another place
+				input = slices.Concat(input[:at], input[random.IntN(len(input)):])
+			}
+			if len(input) == 0 {
+				input = []byte(" ")
+			}
+		}
+		code, message := reflected(t, m, "score", input)
+		if code == "bad_input" {
+			refused++
+		} else if !json.Valid(input) {
+			t.Errorf("read as %s: %.300s\nof no JSON: %.3000q", code, message, input)
+		}
+	}
+	if refused < tries/4 || refused > tries*99/100 {
+		t.Errorf("%d of %d were refused", refused, tries)
 	}
 }
 

@@ -49,7 +49,9 @@
       (then (return (call $answer (i32.const 0x500)))))
     (if (i32.eq (i32.load8_u (local.get $name)) (i32.const 0x7d)) ;; }
       (then (return (call $answer (i32.const 0x100)))))
-    (drop (call $copy (i32.const 0x400) (call $copy_name (local.get $name) (call $copy (i32.const 0x300) (global.get $room)))))
+    (drop (call $copy (i32.const 0x400)
+      (call $copy_name (local.get $name)
+        (call $copy (i32.const 0x300) (global.get $room)))))
     (call $answer (global.get $room)))
 
   ;; What to try next. In the first round that is the whole ladder, if the lanes

@@ -1,5 +1,7 @@
 // steady prefers settings whose rate does not vary: README.md says more.
-import { compare, Config, describe, Evidence, Ratio, score, ScoreRequest, Scores, tookSeconds, Window } from "../kit/assemblyscript/rbt";
+import {
+  compare, Config, describe, Evidence, score, ScoreRequest, Scores, tookSeconds, Window,
+} from "../kit/assemblyscript/rbt";
 export { rbt_abi, rbt_alloc } from "../kit/assemblyscript/rbt";
 
 // weightOf is how much a varying rate counts against a setting.
@@ -94,7 +96,8 @@ function decide(r: ScoreRequest, answer: Scores): void {
   let leader = 0;
   for (let i = 0; i < r.evidence.length; i++) if (r.evidence[i].id == r.leader) leader = i;
   for (let i = 0; i < r.evidence.length; i++) {
-    const value = meanRate(r.evidence[leader]) * Math.exp(clamp(ratios[i].log, 300)) / (1 + weight * all[i].cv);
+    const mean = meanRate(r.evidence[leader]) * Math.exp(clamp(ratios[i].log, 300));
+    const value = mean / (1 + weight * all[i].cv);
     const varies = i == leader ? 0 : Math.hypot(doubt(all[i], weight), doubt(all[leader], weight));
     answer.add(r.evidence[i].id, value, value * Math.hypot(ratios[i].error, varies)).ties.push(-all[i].cv);
   }

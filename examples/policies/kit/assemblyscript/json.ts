@@ -157,12 +157,8 @@ export class Json {
     return new Reader(this.at, this.size);
   }
 
-  /** As text, with UTF-8 that is none replaced. */
   toString(): string {
-    let s = "";
-    cursor = this.at;
-    while (cursor < this.at + this.size) s += String.fromCodePoint(character(this.at + this.size));
-    return s;
+    return new Out().putJson(this).toString();
   }
 }
 
@@ -406,7 +402,7 @@ export class Reader {
   }
 
   private digit(): bool {
-    return this.at < this.end && load<u8>(this.at) - ZERO <= 9;
+    return this.at < this.end && <u32>load<u8>(this.at) - <u32>ZERO <= 9;
   }
 
   // digits reads digits, and adds them to d. Those beyond KEPT_DIGITS are dropped.
@@ -475,7 +471,7 @@ export class Reader {
   private quick(): bool {
     let at = this.at;
     if (this.end - at < 48) return false;
-    const first: i32 = load<u8>(at) - ZERO, second = load<u8>(at + 1);
+    const first = <u32>load<u8>(at) - <u32>ZERO, second = load<u8>(at + 1);
     let number: u64 = first, whole = 1, fraction = 0;
     if (first > 9) return false;
     at++;
@@ -690,10 +686,11 @@ export class Out {
     this.byte("0123456789abcdef".charCodeAt(n & 15));
   }
 
+  /** A value as it is written, what is no UTF-8 replaced. */
   putJson(json: Json): Out {
-    while (this.room - this.size < <i32>json.size) this.grow(<i32>json.size);
-    memory.copy(this.at + this.size, json.at, json.size);
-    this.size += <i32>json.size;
+    const end = json.at + json.size;
+    cursor = json.at;
+    while (cursor < end) this.point(character(end));
     return this;
   }
 

@@ -25,7 +25,9 @@ export { Answer, Proposal, Score, Scores } from "./answer";
 export { compare, Ratio, tookCpu, tookSeconds } from "./compare";
 export { Config } from "./config";
 export { Json, Out, Reader } from "./json";
-export { Count, Evidence, Facts, Knob, Left, Note, ProposeRequest, ScoreRequest, Setting, Value, Window } from "./request";
+export {
+  Count, Evidence, Facts, Knob, Left, Note, ProposeRequest, ScoreRequest, Setting, Value, Window,
+} from "./request";
 
 /** The version of the contract that this kit speaks: 1.0. */
 export function rbt_abi(): i32 {
@@ -40,29 +42,38 @@ export function rbt_alloc(size: usize): usize {
 /** Says who the policy is, and has it ask for all of its settings. */
 export function describe(at: usize, size: usize, name: string, version: string, ask: (c: Config) => void): u64 {
   const r = new Reader(at, size), d = new Description(name, version);
-  let json = new Json();
+  let json = new Json(), config = new Config();
   if (r.open()) while (r.next()) if (r.is("config")) json = r.json();
-  const config = Config.of(json);
-  if (r.ends()) ask(config);
-  else d.fail("bad_input", r.mistake());
+  if (r.ends()) {
+    config = Config.of(json);
+    ask(config);
+  } else {
+    d.fail("bad_input", r.mistake());
+  }
   return d.write(config);
 }
 
 /** Has the policy answer a request for a proposal. */
 export function propose(at: usize, size: usize, answer: (r: ProposeRequest, p: Proposal) => void): u64 {
   const r = new Reader(at, size), p = new Proposal(), request = ProposeRequest.read(r);
-  request.config = Config.of(request.raw_config);
-  if (r.ends()) answer(request, p);
-  else p.fail("bad_input", r.mistake());
+  if (r.ends()) {
+    request.config = Config.of(request.raw_config);
+    answer(request, p);
+  } else {
+    p.fail("bad_input", r.mistake());
+  }
   return p.write(request.config);
 }
 
 /** Has the policy answer a request for scores. */
 export function score(at: usize, size: usize, answer: (r: ScoreRequest, s: Scores) => void): u64 {
   const r = new Reader(at, size), s = new Scores(), request = ScoreRequest.read(r);
-  request.config = Config.of(request.raw_config);
-  if (r.ends()) answer(request, s);
-  else s.fail("bad_input", r.mistake());
+  if (r.ends()) {
+    request.config = Config.of(request.raw_config);
+    answer(request, s);
+  } else {
+    s.fail("bad_input", r.mistake());
+  }
   return s.write(request.config);
 }
 

@@ -18,7 +18,9 @@ static rbt_value *stand(rbt_setting *s, const char *knob) {
 	return &new->value;
 }
 
-void rbt_set_number(rbt_setting *s, const char *knob, int64_t number) { *stand(s, knob) = (rbt_value){.number = number}; }
+void rbt_set_number(rbt_setting *s, const char *knob, int64_t number) {
+	*stand(s, knob) = (rbt_value){.number = number};
+}
 
 void rbt_set_name(rbt_setting *s, const char *knob, rbt_text name) { *stand(s, knob) = (rbt_value){.name = name}; }
 

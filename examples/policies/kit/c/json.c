@@ -447,23 +447,35 @@ void rbt_put_text(rbt_out *o, rbt_text t) {
 
 void rbt_put(rbt_out *o, const char *s) { rbt_put_text(o, rbt_text_of(s)); }
 
-void rbt_put_string(rbt_out *o, rbt_text t) {
+// put_escaped puts a character that cannot stand for itself in a text.
+static void put_escaped(rbt_out *o, char c) {
 	static const char hex_digits[] = "0123456789abcdef", names[] = "btn\0fr"; // of 8 to 13
+	put_char(o, '\\');
+	if (c >= ' ') {
+		put_char(o, c);
+	} else if (c >= 8 && c <= 13 && c != 11) {
+		put_char(o, names[c - 8]);
+	} else {
+		rbt_put(o, "u00");
+		put_char(o, hex_digits[c >> 4]);
+		put_char(o, hex_digits[c & 15]);
+	}
+}
+
+void rbt_put_string(rbt_out *o, rbt_text t) {
+	const char *at = t.at, *end = t.at + t.size;
 	put_char(o, '"');
-	for (uint32_t i = 0; i < t.size; i++) {
-		unsigned char c = (unsigned char)t.at[i];
-		if (c == '"' || c == '\\') {
-			put_char(o, '\\');
-			put_char(o, (char)c);
-		} else if (c >= ' ') {
-			put_char(o, (char)c);
-		} else if (c >= 8 && c <= 13 && c != 11) {
-			put_char(o, '\\');
-			put_char(o, names[c - 8]);
+	while (at < end) {
+		char c = *at;
+		if (rbt_is_plain(c)) {
+			put_char(o, c);
+			at++;
+		} else if ((signed char)c < 0) {
+			char *to = room(o, 4);
+			o->size += (uint32_t)(encode(to, character(&at, end)) - to);
 		} else {
-			rbt_put(o, "\\u00");
-			put_char(o, hex_digits[c >> 4]);
-			put_char(o, hex_digits[c & 15]);
+			put_escaped(o, c);
+			at++;
 		}
 	}
 	put_char(o, '"');

@@ -292,7 +292,7 @@ typedef struct {
 
 void rbt_put(rbt_out *o, const char *s); // as it is
 void rbt_put_text(rbt_out *o, rbt_text t);
-void rbt_put_string(rbt_out *o, rbt_text t); // quoted and escaped
+void rbt_put_string(rbt_out *o, rbt_text t); // quoted and escaped, what is no UTF-8 replaced
 void rbt_put_int(rbt_out *o, int64_t n);
 void rbt_put_double(rbt_out *o, double x); // reads back as the same number
 rbt_text rbt_written(const rbt_out *o);

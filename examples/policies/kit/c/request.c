@@ -152,11 +152,13 @@ static bool quick_window(rbt_reader *r, rbt_window *w) {
 	const char *at = r->at - 1, *begin = at, *end = r->end, *next; // at the bracket or comma before a name
 #define QUICK_INT rbt_quick_int
 #define QUICK_DOUBLE rbt_quick_double
-#define NUMBER(type, member)                                                                       \
-	if (end - at >= RBT_QUICK && spelled(at + 1, "\"" #member "\":", sizeof #member + 2)) {            \
-		if ((next = QUICK_##type(at + sizeof #member + 3, &w->member)) == 0)                       \
-			goto careful;                                                                          \
-		at = next;                                                                                 \
+#define NUMBER(type, member)                                                            \
+	if (end - at >= RBT_QUICK && spelled(at + 1, "\"" #member "\":", sizeof #member + 2)) { \
+		if ((next = QUICK_##type(at + sizeof #member + 3, &w->member)) == 0)            \
+			goto careful;                                                               \
+		at = next;                                                                      \
+		if (*at == '}')                                                                 \
+			goto careful;                                                               \
 	}
 #define OTHER(type, member)
 	WINDOW_FIELDS(NUMBER, OTHER)
@@ -331,18 +333,18 @@ static bool read_request(rbt_text json, const field *fields, int count, void *in
 
 bool rbt_read_propose_request(rbt_text json, rbt_propose_request *r, rbt_error *e) {
 	bool ok = read_request(json, propose_fields, COUNT(propose_fields), r, e);
-	r->config = rbt_config_of(r->raw_config);
+	r->config = rbt_config_of(ok ? r->raw_config : (rbt_text){"", 0});
 	return ok;
 }
 
 bool rbt_read_score_request(rbt_text json, rbt_score_request *r, rbt_error *e) {
 	bool ok = read_request(json, score_fields, COUNT(score_fields), r, e);
-	r->config = rbt_config_of(r->raw_config);
+	r->config = rbt_config_of(ok ? r->raw_config : (rbt_text){"", 0});
 	return ok;
 }
 
 bool rbt_read_describe_request(rbt_text json, rbt_describe_request *r, rbt_error *e) {
 	bool ok = read_request(json, describe_fields, COUNT(describe_fields), r, e);
-	r->config = rbt_config_of(r->raw_config);
+	r->config = rbt_config_of(ok ? r->raw_config : (rbt_text){"", 0});
 	return ok;
 }
