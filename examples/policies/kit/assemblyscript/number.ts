@@ -114,6 +114,7 @@ const MOST_FIVES: i32 = 27; // 5^27 has 63 bits
 
 function fives(n: i32): u64 {
   let p: u64 = 1;
+  for (; n >= 4; n -= 4) p *= 625;
   for (; n > 0; n--) p *= 5;
   return p;
 }
@@ -312,8 +313,16 @@ function expand(x: f64, out: Blocks): bool {
   return fraction.count > 0;
 }
 
-// first17 makes d the first 17 digits of x, rounded.
-function first17(x: f64, d: Decimal): void {
+// roundedTo17 drops what digits has beyond 17 of them; more says that it is a
+// little above that.
+function roundedTo17(digits: u64, unit: u64, more: bool): u64 {
+  const rest = digits % unit;
+  digits /= unit;
+  return digits + (2 * rest > unit || (2 * rest == unit && (more || (digits & 1) != 0)) ? 1 : 0);
+}
+
+// any17 makes d the first 17 digits of x, rounded.
+function any17(x: f64, d: Decimal): void {
   const b = new Blocks();
   let more = expand(x, b), at = 0;
   while (b.block[at] == 0) at++;
@@ -331,11 +340,35 @@ function first17(x: f64, d: Decimal): void {
     d.exponent = 9 * (b.whole - at) - take;
   }
   for (; at < b.count; at++) more = more || b.block[at] != 0;
-  const rest = digits % 100;
-  digits /= 100;
   d.exponent += 2;
-  if (rest > 50 || (rest == 50 && (more || (digits & 1) != 0))) digits++;
-  d.digits = digits;
+  d.digits = roundedTo17(digits, 100, more);
+}
+
+// first17 is any17. Where x is m × 2^e and not too far from 1, x × 10^scale, a
+// number of 18 or 19 digits, is m × 5^scale in 128 bits, but for its last bits.
+function first17(x: f64, d: Decimal): void {
+  const bits = reinterpret<u64>(x), m = ((bits << 12) >> 12) | ((<u64>1) << 52);
+  const e = <i32>(bits >> 52) - 1075;
+  const scale = 17 - (((e + 52) * 78913) >> 18); // times log10(2): one digit too few at most
+  if (scale < 0 || scale > MOST_FIVES) {
+    any17(x, d);
+    return;
+  }
+  multiplied(m, fives(scale));
+  const last = -(e + scale); // how many bits are behind the point
+  let digits: u64 = 0, more = false;
+  if (last <= 0) {
+    digits = low << -last;
+  } else if (last < 64) {
+    digits = (high << (64 - last)) | (low >> last);
+    more = low << (64 - last) != 0;
+  } else {
+    digits = high >> (last - 64);
+    more = low != 0 || digits << (last - 64) != high;
+  }
+  const unit: u64 = digits < FULL ? 10 : 100;
+  d.exponent = (unit == 10 ? 1 : 2) - scale;
+  d.digits = roundedTo17(digits, unit, more);
 }
 
 /**

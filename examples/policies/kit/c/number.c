@@ -68,6 +68,8 @@ enum { MOST_FIVES = 27 }; // 5^27 has 63 bits
 
 static uint64_t fives(int32_t n) {
 	uint64_t p = 1;
+	for (; n >= 4; n -= 4)
+		p *= 625;
 	for (; n > 0; n--)
 		p *= 5;
 	return p;
@@ -319,9 +321,16 @@ static bool expand(double x, blocks *out) {
 	return fraction.count > 0;
 }
 
-// digits_17 are the first 17 digits of x, rounded: x is about digits ×
-// 10^exponent.
-static uint64_t digits_17(double x, int32_t *exponent) {
+// rounded_to_17 drops what digits has beyond 17 of them; more says that it is a
+// little above that.
+static uint64_t rounded_to_17(uint64_t digits, uint64_t unit, bool more) {
+	uint64_t rest = digits % unit;
+	digits /= unit;
+	return digits + (2 * rest > unit || (2 * rest == unit && (more || (digits & 1) != 0)) ? 1 : 0);
+}
+
+// any_17 are the first 17 digits of x, rounded: x is about digits × 10^exponent.
+static uint64_t any_17(double x, int32_t *exponent) {
 	blocks b = {.count = 0};
 	bool more = expand(x, &b);
 	int32_t at = 0;
@@ -343,12 +352,33 @@ static uint64_t digits_17(double x, int32_t *exponent) {
 	}
 	for (; at < b.count; at++)
 		more = more || b.block[at] != 0;
-	uint64_t rest = digits % 100;
-	digits /= 100;
 	*exponent += 2;
-	if (rest > 50 || (rest == 50 && (more || (digits & 1) != 0)))
-		digits++;
-	return digits;
+	return rounded_to_17(digits, 100, more);
+}
+
+// digits_17 is any_17. Where x is m × 2^e and not too far from 1, x × 10^scale, a
+// number of 18 or 19 digits, is m × 5^scale in 128 bits, but for its last bits.
+static uint64_t digits_17(double x, int32_t *exponent) {
+	uint64_t bits = to_bits(x), m = (bits << 12 >> 12) | (uint64_t)1 << 52, high, low, digits = 0;
+	int32_t e = (int32_t)(bits >> 52) - 1075;
+	int32_t scale = 17 - ((e + 52) * 78913 >> 18); // times log10(2): one digit too few at most
+	if (scale < 0 || scale > MOST_FIVES)
+		return any_17(x, exponent);
+	multiplied(m, fives(scale), &high, &low);
+	int32_t last = -(e + scale); // how many bits are behind the point
+	bool more = false;
+	if (last <= 0) {
+		digits = low << -last;
+	} else if (last < 64) {
+		digits = high << (64 - last) | low >> last;
+		more = low << (64 - last) != 0;
+	} else {
+		digits = high >> (last - 64);
+		more = low != 0 || digits << (last - 64) != high;
+	}
+	uint64_t unit = digits < RBT_FULL ? 10 : 100;
+	*exponent = (unit == 10 ? 1 : 2) - scale;
+	return rounded_to_17(digits, unit, more);
 }
 
 // rbt_shortest tries 15 and 16 digits, which suffice for most numbers that
