@@ -13,6 +13,9 @@ import (
 // orders is a trace of what the built-in policy said itself.
 const orders = "../../../policy/policytest/testdata/orders.jsonl"
 
+// wan is the trace of a run of bench/tune, over a slow link.
+const wan = "testdata/wan.jsonl"
+
 // TestNative holds that the kit changes nothing.
 func TestNative(t *testing.T) {
 	p, err := guest.Native(New, nil, nil)
@@ -21,6 +24,8 @@ func TestNative(t *testing.T) {
 	}
 	guesttest.Same(t, builtin.New(), p, sim.Named())
 	policytest.Replay(t, p, orders)
+	policytest.Replay(t, p, wan)
+	policytest.Expect(t, p, wan)
 }
 
 // TestModule holds that the policy decides the same as a module.
