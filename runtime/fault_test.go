@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/runtime"
@@ -422,6 +423,8 @@ func TestWaitingChange(t *testing.T) {
 	src, dst := pgtest.New(t), pgtest.New(t)
 	src.Exec(t, orders+"CREATE TABLE later (id int PRIMARY KEY); INSERT INTO later SELECT generate_series(1, 1000)")
 	cfg := config(src.DSN, dst.DSN, stream("orders"), stream("later"))
+	// A lane that opens behind the change gives its part to one that is before it.
+	cfg.Source = postgres.NewSource(postgres.Config{DSN: src.DSN, Pipeline: "test", LockTimeout: time.Second}, postgres.SourceOptions{})
 	changed := afterParts(&cfg, 8, func() {
 		src.Exec(t, "ALTER TABLE orders ADD COLUMN more int; TRUNCATE later")
 	})

@@ -39,7 +39,7 @@ func runaways(t testing.TB) []Case {
 			Code: Timeout, Detail: "no answer within 150ms",
 		},
 		stopped(13, "fib", opPropose, Timeout, "no answer within 150ms", brief),
-		stopped(13, "fib", opScore, Fuel, "more than 2000000 function calls", Limits{}),
+		stopped(13, "fib", opScore, Fuel, "more than 100000 function calls", Limits{Calls: 100_000}),
 		stopped(13, "doubling", opPropose, Timeout, "no answer within 150ms", brief),
 		stopped(13, "doubling", opPropose, Fuel, "more than 50000 function calls", Limits{Calls: 50_000}),
 	}
