@@ -114,10 +114,15 @@ static void put_score(rbt_out *o, const rbt_score *s) {
 	put(o, ",\"stderr\":");
 	rbt_put_double(o, s->standard_error);
 	for (uint32_t i = 0; i < s->tie_count; i++) {
-		rbt_put(o, i == 0 ? ",\"ties\":[" : ",");
+		if (i == 0)
+			put(o, ",\"ties\":[");
+		else
+			put(o, ",");
 		rbt_put_double(o, s->ties[i]);
 	}
-	rbt_put(o, s->tie_count == 0 ? "}" : "]}");
+	if (s->tie_count > 0)
+		put(o, "]");
+	put(o, "}");
 }
 
 // not_finite says which candidate has a score that JSON cannot hold.
@@ -138,7 +143,8 @@ rbt_text rbt_write_scores(const rbt_scores *s, const rbt_config *c) {
 	rbt_out o = {0};
 	put(&o, "{\"scores\":[");
 	for (uint32_t i = 0; i < s->count; i++) {
-		rbt_put(&o, i == 0 ? "" : ",");
+		if (i > 0)
+			put(&o, ",");
 		put_score(&o, &s->at[i]);
 		if (o.not_finite)
 			return not_finite(s->at[i].id);

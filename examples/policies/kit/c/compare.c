@@ -38,7 +38,7 @@ typedef struct {
 	uint32_t count;
 } pairs;
 
-static void add(pairs *list, pair p) { *(pair *)rbt_grown(list, sizeof p) = p; }
+static void add(pairs *list, pair p) { list->at[list->count++] = p; }
 
 // sort is Shell's, by seq.
 static void sort(measures *list) {
@@ -55,7 +55,10 @@ static void sort(measures *list) {
 // in_turn lists all windows with a rate, in the order in which they ran, and adds
 // them up in total.
 static measures in_turn(const rbt_evidences *evidence, double (*took)(const rbt_window *), measured *total) {
-	measures ran = {0};
+	uint32_t windows = 0;
+	for (uint32_t i = 0; i < evidence->count; i++)
+		windows += evidence->at[i].windows.count;
+	measures ran = {rbt_get(windows * sizeof *ran.at), 0};
 	for (uint32_t i = 0; i < evidence->count; i++) {
 		const rbt_evidence *e = &evidence->at[i];
 		const rbt_value *format = rbt_value_of(&e->setting, "copy_format");
@@ -69,7 +72,7 @@ static measures in_turn(const rbt_evidences *evidence, double (*took)(const rbt_
 			if (!(m.took > 0 && rate > 0 && rate - rate == 0))
 				continue;
 			list[j] = m;
-			*(const measured **)rbt_grown(&ran, sizeof(measured *)) = &list[j];
+			ran.at[ran.count++] = &list[j];
 			total[i].bytes += m.bytes;
 			total[i].rows += m.rows;
 			total[i].took += m.took;
@@ -103,8 +106,9 @@ static bool challenges(const measures *ran, uint32_t a, uint32_t b, const rbt_ev
 	       (y == leader || evidence->at[y].id < evidence->at[x].id);
 }
 
+// neighbours leaves room for a pair of each candidate.
 static pairs neighbours(const measures *ran, const rbt_evidences *evidence, uint32_t leader) {
-	pairs list = {0};
+	pairs list = {rbt_get((2 * ran->count + evidence->count) * sizeof *list.at), 0};
 	for (uint32_t i = 0; i < ran->count; i++) {
 		const measured *w = ran->at[i];
 		const measured *before = i > 0 && challenges(ran, i, i - 1, evidence, leader) ? ran->at[i - 1] : 0;
@@ -159,13 +163,13 @@ static void solve(const pairs *list, rbt_ratio *out, uint32_t n, uint32_t leader
 	right[leader] = 0;
 	eliminate(m, unit, right, n);
 	for (uint32_t i = 0; i < n; i++) {
-		double variance = 0;
+		double log = 0, variance = 0;
 		for (uint32_t k = i; k < n; k++) {
-			double x = unit[k * n + i] / m[k * n + k];
-			variance += unit[k * n + i] * x;
-			out[i].log += right[k] * x;
+			double u = unit[k * n + i], x = u / m[k * n + k];
+			variance += u * x;
+			log += right[k] * x;
 		}
-		out[i].error = i == leader ? 0 : rbt_sqrt(variance);
+		out[i] = (rbt_ratio){log, i == leader ? 0 : rbt_sqrt(variance)};
 	}
 }
 

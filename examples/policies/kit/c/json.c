@@ -481,22 +481,35 @@ void rbt_put_string(rbt_out *o, rbt_text t) {
 	put_char(o, '"');
 }
 
-// decimal_text writes n, and returns how many digits it has.
-static int32_t decimal_text(uint64_t n, char digits[20]) {
-	int32_t count = 0;
-	for (uint64_t rest = n; count == 0 || rest != 0; rest /= 10)
-		count++;
-	for (int32_t i = count - 1; i >= 0; i--, n /= 10)
-		digits[i] = (char)('0' + n % 10);
-	return count;
+// eight_digits are those of a number below 10^8, as the bytes of a word, the first
+// lowest: two halves of four digits are split into hundreds, and those into tens.
+static uint64_t eight_digits(uint64_t n) {
+	uint64_t fours = n / 10000 | n % 10000 << 32;
+	uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f;
+	uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+	uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f;
+	return (tens | (twos - 10 * tens) << 8) + RBT_EACH('0');
+}
+
+enum { ROOM = 24 }; // for the digits of any number, and zeros in front of them
+
+// decimal_text writes n into the room.
+static rbt_text decimal_text(uint64_t n, char room[ROOM]) {
+	const uint64_t unit = 100000000;
+	uint64_t parts[] = {n / unit / unit, n / unit % unit, n % unit};
+	for (int i = 0; i < 3; i++)
+		rbt_put_word(room + 8 * i, eight_digits(parts[i]));
+	uint32_t zeros = parts[0] != 0 ? 0 : parts[1] != 0 ? 8 : 16;
+	while (zeros < ROOM - 1 && room[zeros] == '0')
+		zeros++;
+	return (rbt_text){room + zeros, ROOM - zeros};
 }
 
 void rbt_put_int(rbt_out *o, int64_t n) {
-	char digits[20];
+	char room[ROOM];
 	if (n < 0)
 		put_char(o, '-');
-	int32_t count = decimal_text(n < 0 ? -(uint64_t)n : (uint64_t)n, digits);
-	rbt_put_text(o, (rbt_text){digits, (uint32_t)count});
+	rbt_put_text(o, decimal_text(n < 0 ? -(uint64_t)n : (uint64_t)n, room));
 }
 
 static void put_zeros(rbt_out *o, int32_t n) {
@@ -537,17 +550,17 @@ void rbt_put_double(rbt_out *o, double x) {
 		return;
 	}
 	rbt_decimal d = rbt_shortest(x);
-	char buffer[20];
-	rbt_text digits = {buffer, (uint32_t)decimal_text(d.digits, buffer)};
+	char room[ROOM];
+	rbt_text digits = decimal_text(d.digits, room);
 	int32_t point = (int32_t)digits.size + d.exponent;
 	if (point > -6 && point <= 21) {
 		put_plain(o, digits, point);
 		return;
 	}
-	rbt_put_text(o, (rbt_text){buffer, 1});
+	rbt_put_text(o, (rbt_text){digits.at, 1});
 	if (digits.size > 1) {
 		put_char(o, '.');
-		rbt_put_text(o, (rbt_text){buffer + 1, digits.size - 1});
+		rbt_put_text(o, (rbt_text){digits.at + 1, digits.size - 1});
 	}
 	rbt_put(o, point > 0 ? "e+" : "e");
 	rbt_put_int(o, point - 1);

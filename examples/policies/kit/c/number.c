@@ -66,28 +66,51 @@ static uint64_t divided(uint64_t high, uint64_t low, uint64_t d, uint64_t *left)
 
 enum { MOST_FIVES = 27 }; // 5^27 has 63 bits
 
-static uint64_t fives(int32_t n) {
-	uint64_t p = 1;
-	for (; n >= 4; n -= 4)
-		p *= 625;
-	for (; n > 0; n--)
-		p *= 5;
-	return p;
-}
+// fives are the powers of 5 up to that.
+static const uint64_t fives[MOST_FIVES + 1] = {
+    1u,
+    5u,
+    25u,
+    125u,
+    625u,
+    3125u,
+    15625u,
+    78125u,
+    390625u,
+    1953125u,
+    9765625u,
+    48828125u,
+    244140625u,
+    1220703125u,
+    6103515625u,
+    30517578125u,
+    152587890625u,
+    762939453125u,
+    3814697265625u,
+    19073486328125u,
+    95367431640625u,
+    476837158203125u,
+    2384185791015625u,
+    11920928955078125u,
+    59604644775390625u,
+    298023223876953125u,
+    1490116119384765625u,
+    7450580596923828125u,
+};
 
 // scaled is digits × 10^exponent, for an exponent of at most MOST_FIVES either
 // way: all of it fits into 128 bits.
 static double scaled(uint64_t digits, int32_t exponent) {
 	uint64_t high, low;
 	if (exponent >= 0) {
-		multiplied(digits, fives(exponent), &high, &low);
+		multiplied(digits, fives[exponent], &high, &low);
 		if (high == 0)
 			return rounded(low, exponent, false);
 		int32_t zeros = __builtin_clzll(high);
 		uint64_t top = zeros == 0 ? high : high << zeros | low >> (64 - zeros);
 		return rounded(top, exponent + 64 - zeros, low << zeros != 0);
 	}
-	uint64_t five = fives(-exponent);
+	uint64_t five = fives[-exponent];
 	int32_t n = __builtin_clzll(digits), f = __builtin_clzll(five);
 	digits <<= n;
 	uint64_t left, quotient = divided(digits >> 1, digits << 63, five << f, &left);
@@ -364,7 +387,7 @@ static uint64_t digits_17(double x, int32_t *exponent) {
 	int32_t scale = 17 - ((e + 52) * 78913 >> 18); // times log10(2): one digit too few at most
 	if (scale < 0 || scale > MOST_FIVES)
 		return any_17(x, exponent);
-	multiplied(m, fives(scale), &high, &low);
+	multiplied(m, fives[scale], &high, &low);
 	int32_t last = -(e + scale); // how many bits are behind the point
 	bool more = false;
 	if (last <= 0) {
@@ -381,14 +404,23 @@ static uint64_t digits_17(double x, int32_t *exponent) {
 	return rounded_to_17(digits, unit, more);
 }
 
+// reach is by how much digits, the first 17 of x, may be off and still be read
+// as x: half of what the last bit of x is worth, and a little more.
+static uint64_t reach(double x, uint64_t digits) {
+	uint64_t bits = to_bits(x), m = bits >> 52 == 0 ? 1 : (bits << 12 >> 12) | (uint64_t)1 << 52;
+	return digits / m / 2 + 2;
+}
+
 // rbt_shortest tries 15 and 16 digits, which suffice for most numbers that
 // people write and computers measure. With 17 every number reads back.
 rbt_decimal rbt_shortest(double x) {
 	rbt_decimal d = {.digits = 0};
 	d.digits = digits_17(x, &d.exponent);
+	uint64_t most = reach(x, d.digits);
 	for (uint64_t unit = 100; unit >= 10; unit /= 10) {
 		rbt_decimal fewer = {.digits = (d.digits + unit / 2) / unit, .exponent = d.exponent + (unit == 100 ? 2 : 1)};
-		if (rbt_double_of(&fewer) == x) {
+		uint64_t all = fewer.digits * unit, off = all > d.digits ? all - d.digits : d.digits - all;
+		if (off <= most && rbt_double_of(&fewer) == x) {
 			d = fewer;
 			break;
 		}

@@ -145,16 +145,42 @@ static const field *next_field(rbt_reader *r, const field *fields, int count, in
 	return f;
 }
 
+// other_int and other_double read a number that is not plain. They return where
+// the comma or brace behind it is; null if something else comes.
+static const char *behind_number(rbt_reader *r) {
+	return r->at < r->end && (*r->at == ',' || *r->at == '}') ? r->at : 0;
+}
+
+__attribute__((noinline)) static const char *other_int(rbt_reader *r, const char *at, int64_t *into) {
+	r->at = at;
+	if (rbt_kind(r) != '0')
+		return 0;
+	*into = rbt_read_int(r);
+	return behind_number(r);
+}
+
+__attribute__((noinline)) static const char *other_double(rbt_reader *r, const char *at, double *into) {
+	r->at = at;
+	if (rbt_kind(r) != '0')
+		return 0;
+	*into = rbt_read_double(r);
+	return behind_number(r);
+}
+
 // quick_window reads the numbers of a window, which most of a request are, as far
-// as they are plain and in order. It says whether there were any; then r is at
-// the comma or bracket behind the last of them.
+// as they are in order. It says whether there were any; then r is at the comma or
+// bracket behind the last of them.
 static bool quick_window(rbt_reader *r, rbt_window *w) {
-	const char *at = r->at - 1, *begin = at, *end = r->end, *next; // at the bracket or comma before a name
+	const char *at = r->at - 1, *begin = at, *end = r->end, *value, *next; // at the bracket or comma before a name
 #define QUICK_INT rbt_quick_int
 #define QUICK_DOUBLE rbt_quick_double
+#define OTHER_INT other_int
+#define OTHER_DOUBLE other_double
 #define NUMBER(type, member)                                                            \
 	if (end - at >= RBT_QUICK && spelled(at + 1, "\"" #member "\":", sizeof #member + 2)) { \
-		if ((next = QUICK_##type(at + sizeof #member + 3, &w->member)) == 0)            \
+		value = at + sizeof #member + 3;                                                \
+		if ((next = QUICK_##type(value, &w->member)) == 0 &&                            \
+		    (next = OTHER_##type(r, value, &w->member)) == 0)                           \
 			goto careful;                                                               \
 		at = next;                                                                      \
 		if (*at == '}')                                                                 \
@@ -165,12 +191,15 @@ static bool quick_window(rbt_reader *r, rbt_window *w) {
 #undef NUMBER
 #undef OTHER
 careful:
-	if (at != begin)
-		r->at = at;
+	r->at = at == begin ? begin + 1 : at;
 	return at != begin;
 }
 
 static void read_field(rbt_reader *r, type t, void *into);
+
+// null_comes says whether a null may come: there are no other values with that
+// letter.
+static inline bool null_comes(const rbt_reader *r) { return r->at < r->end && (*r->at == 'n' || *r->at <= ' '); }
 
 // read_fields reads the fields of an object into a struct, first before the first
 // of them; guess is the one that may come next. Those that it does not know are
@@ -180,7 +209,7 @@ static void read_fields(rbt_reader *r, const field *fields, int count, void *int
 		const field *f = next_field(r, fields, count, &guess);
 		if (f == 0)
 			rbt_skip(r);
-		else if (!rbt_read_null(r))
+		else if (!null_comes(r) || !rbt_read_null(r))
 			read_field(r, f->type, (char *)into + f->offset);
 	}
 }

@@ -17,8 +17,16 @@ static inline uint64_t rbt_word(const char *at) {
 	return w;
 }
 
+// rbt_put_word puts them back.
+static inline void rbt_put_word(char *at, uint64_t w) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	__builtin_memcpy(at, &w, 8);
+}
+
 // rbt_leading is how many bytes come before the first whose high bit is set.
-static inline int32_t rbt_leading(uint64_t flags) { return flags == 0 ? 8 : __builtin_ctzll(flags) >> 3; }
+static inline int32_t rbt_leading(uint64_t flags) { return (flags == 0 ? 64 : __builtin_ctzll(flags)) >> 3; }
 
 // A byte of a text that stands for itself: not a quote, a backslash, a control
 // character or a part of a longer one.
