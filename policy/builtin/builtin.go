@@ -7,7 +7,7 @@ import (
 )
 
 // version changes when the same questions may be answered differently.
-const version = "1"
+const version = "2"
 
 // Policy is the built-in policy.
 type Policy struct{}

@@ -59,7 +59,7 @@ func turnOf(k policy.Knob, r policy.ProposeRequest) turn {
 	if share, ok := flushShare(r); k.Name == knobFlush && ok && share >= flushFirst {
 		return soon
 	}
-	if len(triedValues(k, r)) > 1 {
+	if r.Leader[k.Name] != r.Baseline[k.Name] {
 		if k.Kind == policy.Int && gained(r) > stepOn {
 			return soon
 		}
@@ -98,25 +98,35 @@ func meanRate(windows []policy.Window) float64 {
 	return bytes / seconds
 }
 
-// next are the values of k that are worth a try now.
+// next are the values of k that are worth a try now. Less of a number is tried
+// only where more of it was not better: over slow links, where windows are few,
+// half the lanes would take twice as long to show what is known by then.
 func next(k policy.Knob, r policy.ProposeRequest) []policy.Value {
 	at, ok := r.Leader[k.Name]
 	if !ok {
 		return nil
 	}
 	tried := triedValues(k, r)
-	values := Candidates(k, at)
-	if len(tried) > 1 {
-		if at == r.Baseline[k.Name] {
-			return nil
-		}
+	var values []policy.Value
+	switch {
+	case at != r.Baseline[k.Name]:
 		factor := step
 		if gained(r) > stepOn {
 			factor = leap
 		}
 		values = Further(k, at, tried, factor)
+	case len(tried) == 1 && k.Kind == policy.Int:
+		values = upward(Candidates(k, at), at)
+	case len(tried) == 1 || k.Kind == policy.Int:
+		values = Candidates(k, at)
 	}
 	return slices.DeleteFunc(values, func(v policy.Value) bool { return slices.Contains(tried, v) })
+}
+
+// upward are the values above at, or all of them where there is none.
+func upward(values []policy.Value, at policy.Value) []policy.Value {
+	i := slices.IndexFunc(values, func(v policy.Value) bool { return v.Int > at.Int })
+	return values[max(i, 0):]
 }
 
 // triedValues are the values of k that any candidate has.
@@ -156,10 +166,10 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	})
 }
 
-// A flush costs flushTrips round trips in which a lane moves nothing, the end of
-// one COPY and the beginning of the next, and some flushSeconds of the server.
-// What a lane waits beyond that, until a slow link has carried what the socket
-// took at once, it would wait with any flush size.
+// A flush costs a lane a round trip in which it moves nothing, and some
+// flushSeconds of the server; flushTrips leaves it twice that. What a lane waits
+// beyond, until a slow link has carried what the socket took at once, it would
+// wait with any flush size.
 const (
 	flushTrips   = 2
 	flushSeconds = 0.01

@@ -146,10 +146,13 @@ func TestPropose(t *testing.T) {
 	flush := func(n int64) policy.Setting { return policy.Setting{"copy_flush_bytes": policy.IntValue(n * mib)} }
 	text := policy.Setting{"copy_format": policy.EnumValue("text")}
 	modes := []policy.Setting{mode("range"), mode("mod")}
-	andLanes := append(modes[:2:2], lanes(2), lanes(6))
+	andMore := append(modes[:2:2], lanes(6))
+	allMore := append(andMore[:3:3], flush(4), flush(16), text)
+	andLanes := append(andMore[:3:3], lanes(2))
 	andFlush := append(andLanes[:4:4], flush(4), flush(16))
 	all := append(andFlush[:6:6], text)
 	others := []policy.Knob{{Name: "batch", Kind: policy.Int, Min: 1, Max: 1000}, {Name: "zeal", Kind: policy.Enum, Values: []string{"low", "high"}}}
+	four := []policy.Knob{{Name: "parallelism", Kind: policy.Int, Min: 1, Max: 4}}
 	standing := policy.Setting{"batch": policy.IntValue(100), "zeal": policy.EnumValue("low")}
 	for _, tc := range []struct {
 		name string
@@ -157,8 +160,15 @@ func TestPropose(t *testing.T) {
 		want string
 	}{
 		{"first the mode", asked(nil), "partition_mode range, mod beside ctid"},
-		{"then the lanes", asked(nil, modes...), "parallelism 2, 6 beside 4"},
-		{"in the mode that won", asked(mode("mod"), modes...), "parallelism 2, 6 beside 4"},
+		{"then more lanes", asked(nil, modes...), "parallelism 6 beside 4"},
+		{"in the mode that won", asked(mode("mod"), modes...), "parallelism 6 beside 4"},
+		{"fewer lanes only where more did not win", asked(nil, andMore...), "parallelism 2 beside 4"},
+		{"in the mode that won, too", asked(mode("mod"), andMore...), "parallelism 2 beside 4"},
+		{"not where they did", asked(lanes(6), andMore...), "copy_flush_bytes 4MiB, 16MiB beside 8MiB"},
+		{"still more instead", asked(lanes(6), allMore...), "parallelism 9 beside 6"},
+		{"and then nothing", asked(lanes(6), append(allMore[:len(allMore):len(allMore)], lanes(9))...), ""},
+		{"fewer lanes at once where there cannot be more", policy.ProposeRequest{Knobs: four, Baseline: baseline(), Leader: baseline()},
+			"parallelism 2 beside 4"},
 		{"then the flush", asked(nil, andLanes...), "copy_flush_bytes 4MiB, 16MiB beside 8MiB"},
 		{"only larger ones, where the lanes wait", waiting(1, 0.3, asked(nil, andLanes...)), "copy_flush_bytes 16MiB beside 8MiB"},
 		{"none, where they do not", waiting(1, 0.01, asked(nil, andLanes...)), "copy_format text beside binary"},
@@ -169,12 +179,12 @@ func TestPropose(t *testing.T) {
 		{"more lanes still", asked(lanes(6), all...), "parallelism 9 beside 6"},
 		{"fewer still", asked(lanes(2), all...), "parallelism 1 beside 2"},
 		{"a larger flush still", waiting(1, 0.3, asked(flush(16), all...)), "copy_flush_bytes 32MiB beside 16MiB"},
-		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.2, asked(nil)), "parallelism 2, 6 beside 4"},
+		{"the lanes first, where they hardly wait for the source", waiting(0.1, 0.2, asked(nil)), "parallelism 6 beside 4"},
 		{"the flush before that, where they wait for little else", waiting(0.1, 0.4, asked(nil)), "copy_flush_bytes 16MiB beside 8MiB"},
-		{"not where it is the link that they wait for", linked(2, waiting(0.1, 0.4, asked(nil))), "parallelism 2, 6 beside 4"},
+		{"not where it is the link that they wait for", linked(2, waiting(0.1, 0.4, asked(nil))), "parallelism 6 beside 4"},
 		{"but where flushes are so many", linked(16, waiting(0.1, 0.4, asked(nil))), "copy_flush_bytes 16MiB beside 8MiB"},
 		{"and the mode at last", waiting(0.1, 0.2, asked(nil, all[2:]...)), "partition_mode range, mod beside ctid"},
-		{"knobs that it does not know", policy.ProposeRequest{Knobs: others, Baseline: standing, Leader: standing}, "batch 50, 150 beside 100"},
+		{"knobs that it does not know", policy.ProposeRequest{Knobs: others, Baseline: standing, Leader: standing}, "batch 150 beside 100"},
 		{"without any knob", policy.ProposeRequest{}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

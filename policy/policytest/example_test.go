@@ -9,19 +9,19 @@ import (
 	"github.com/rapidbyte/rbt/policy/policytest"
 )
 
-// Careful is the built-in policy with at most twelve lanes.
+// Careful is the built-in policy with flushes of at most 16 MiB.
 type Careful struct{ builtin.Policy }
 
-// Propose takes out what has more lanes.
+// Propose takes out what has larger ones.
 func (c Careful) Propose(ctx context.Context, r policy.ProposeRequest) (policy.Proposal, error) {
 	p, err := c.Policy.Propose(ctx, r)
-	var few []policy.Setting
+	var small []policy.Setting
 	for _, s := range p.Candidates {
-		if s["parallelism"].Int <= 12 {
-			few = append(few, s)
+		if s["copy_flush_bytes"].Int <= 16<<20 {
+			small = append(small, s)
 		}
 	}
-	p.Candidates = few
+	p.Candidates = small
 	return p, err
 }
 
@@ -64,8 +64,8 @@ func Example() {
 	fmt.Printf("%d expectations failed\n", len(failures))
 
 	// Output:
-	// call 7, propose, is answered differently
-	// public.orders: parallelism 12, partition_mode ctid, copy_flush_bytes 16MiB, lead
+	// call 8, propose, is answered differently
+	// public.orders: parallelism 16, partition_mode ctid, copy_flush_bytes 16MiB, lead
 	// public.countries: parallelism 4, stream-too-small
 	// 0 expectations failed
 }

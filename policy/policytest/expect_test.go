@@ -184,7 +184,7 @@ func TestHelpers(t *testing.T) {
 			"error: orders.expect:3: public.orders: lead is +0.0 %, expected >= 50%",
 		}},
 		{"not the same", func(t T) { Replay(t, failing(fmt.Errorf("no idea")), orders) },
-			[]string{"error: orders.jsonl:10: public.orders, call 1, propose: the answer differs (-recorded +now)"}},
+			[]string{"error: orders.jsonl:9: public.orders, call 1, propose: the answer differs (-recorded +now)"}},
 	} {
 		n := &told{t: t}
 		tc.do(n)

@@ -65,8 +65,8 @@ func TestDifferencesAreReadable(t *testing.T) {
 	}
 	told := got.Differences[0].String()
 	for _, want := range []string{
-		"orders.jsonl:10: public.orders, call 1, propose: the answer differs (-recorded +now)\n",
-		`"copy_flush_bytes 16MiB"`, "\n+     \"parallelism 24, compression zstd\",\n",
+		"orders.jsonl:9: public.orders, call 1, propose: the answer differs (-recorded +now)\n",
+		`"parallelism 12"`, "\n+     \"parallelism 24, compression zstd\",\n",
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is missing in\n%s", want, told)
@@ -87,7 +87,7 @@ func TestScoresAreNamed(t *testing.T) {
 	if len(got.Differences) == 0 {
 		t.Fatal("half the score makes no difference")
 	}
-	if told := got.Differences[0].Diff; !strings.Contains(told, `Candidate: "1: copy_flush_bytes 16MiB"`) {
+	if told := got.Differences[0].Diff; !strings.Contains(told, `Candidate: "1: parallelism 12"`) {
 		t.Errorf("which candidate?\n%s", told)
 	}
 }
@@ -134,7 +134,7 @@ func TestErrors(t *testing.T) {
 		{"the same error", failing(errors.New("no idea")), ""},
 		{"the same from a module", failing(errors.New("propose: policy_error: no idea")), ""},
 		{"another error", failing(errors.New("no clue")), `"no clue"`},
-		{"an answer", builtin.New(), `"copy_flush_bytes 16MiB"`},
+		{"an answer", builtin.New(), `"parallelism 12"`},
 		{"a panic", changed{Policy: builtin.New(), propose: func(policy.Proposal) (policy.Proposal, error) { panic("boom") }},
 			`"the policy panicked: boom"`},
 	} {
@@ -373,7 +373,7 @@ func TestAcceptRefusesAnotherTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.Accept(got.Differences); err == nil || !strings.Contains(err.Error(), "odd.jsonl:10: the trace has changed meanwhile") {
+	if err := tr.Accept(got.Differences); err == nil || !strings.Contains(err.Error(), "odd.jsonl:9: the trace has changed meanwhile") {
 		t.Errorf("%v", err)
 	}
 	after, err := os.ReadFile(tr.Path)

@@ -150,7 +150,7 @@ func TestBorrowedWindowsAreTold(t *testing.T) {
 	o := outcomes[0]
 	want := Loan{
 		Setting: policy.Setting{"parallelism": policy.IntValue(10), "partition_mode": policy.EnumValue("ctid"), "copy_flush_bytes": policy.IntValue(8 << 20)},
-		From:    o.Decision.Baseline,
+		From:    o.Decision.Baseline.With(policy.Setting{"parallelism": policy.IntValue(12)}),
 	}
 	if diff := cmp.Diff([]Loan{want}, o.Loans, cmpopts.IgnoreFields(Loan{}, "Windows")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -158,7 +158,7 @@ func TestBorrowedWindowsAreTold(t *testing.T) {
 	if o.Borrowed == 0 || o.Borrowed >= o.Windows || o.Borrowed != o.Loans[0].Windows {
 		t.Errorf("%d of %d windows are borrowed", o.Borrowed, o.Windows)
 	}
-	text := fmt.Sprintf("%d of %d windows are borrowed, since the run did not measure what is asked for: parallelism 10 from the baseline (%d)",
+	text := fmt.Sprintf("%d of %d windows are borrowed, since the run did not measure what is asked for: parallelism 10 from parallelism 12 (%d)",
 		o.Borrowed, o.Windows, o.Borrowed)
 	if o.Counterfactual() != text {
 		t.Errorf("%s\nwant\n%s", o.Counterfactual(), text)

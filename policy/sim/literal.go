@@ -51,6 +51,7 @@ func (Literal) Tune(s *Stream, spec probe.Spec) policy.Decision {
 	d := Untuned{}.Tune(s, spec)
 	for {
 		for _, a := range arms {
+			clear(a.pending)
 			for range literalWindows {
 				if s.moved+mb > rows*s.env.Row/1000+1e-6 || s.now > literalSeconds || s.done() {
 					return decide(d, arms)
@@ -66,9 +67,6 @@ func (Literal) Tune(s *Stream, spec probe.Spec) policy.Decision {
 
 // measure plays a window of at most that many MB and seconds.
 func (a *arm) measure(s *Stream, random *rand.Rand, mb, seconds float64) {
-	if s.running != a.cell {
-		clear(a.pending)
-	}
 	began, from := s.now, s.moved
 	s.change(a.cell)
 	s.move(a.cell, a.flush, 1, mb, seconds)

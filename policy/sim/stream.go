@@ -10,7 +10,7 @@ type Stream struct {
 	size    float64 // MB
 	moved   float64 // MB
 	now     float64 // s since the stream began
-	running cell    // what the lanes are set up for
+	opened  float64 // lanes that have connections
 
 	log         float64 // MB since the last checkpoint ended
 	checkpoint  float64 // when the present one ends; infinite if there is none

@@ -13,7 +13,8 @@ import (
 // orders is a trace of what the built-in policy said itself.
 const orders = "../../../policy/policytest/testdata/orders.jsonl"
 
-// wan is the trace of a run of bench/tune, over a slow link.
+// wan is the trace of a run of bench/tune, over a slow link. The run was one of
+// version 1; what version 2 answers otherwise was accepted into it.
 const wan = "testdata/wan.jsonl"
 
 // TestNative holds that the kit changes nothing.

@@ -74,8 +74,8 @@ func TestPropose(t *testing.T) {
 		{"twice as fast as it takes", 200 * time.Second, size, knobs(), []ran{eight}, 8,
 			"5 3", "8 lanes are 2.0 times as fast as it takes"}, // in what is left of 200 s
 		{"just fast enough", 110 * time.Second, size, knobs(), []ran{eight}, 8, "7 4", "8 lanes are 1.1 times as fast as it takes"},
-		{"too slow: as the built-in policy", 50 * time.Second, size, knobs(), []ran{eight}, 8, "4 12", "parallelism 4, 12 beside 8"},
-		{"too late: as the built-in policy", time.Second, size, knobs(), []ran{eight}, 8, "4 12", "parallelism 4, 12 beside 8"},
+		{"too slow: as the built-in policy", 50 * time.Second, size, knobs(), []ran{eight}, 8, "12", "parallelism 12 beside 8"},
+		{"too late: as the built-in policy", time.Second, size, knobs(), []ran{eight}, 8, "12", "parallelism 12 beside 8"},
 		{"nothing below what was too slow", 200 * time.Second, size, knobs(), []ran{eight, {3, []float64{2000}}}, 8,
 			"5 4", "8 lanes are 2.0 times as fast as it takes"},
 		{"between what was too slow and the best", 200 * time.Second, size, knobs(),
@@ -88,7 +88,7 @@ func TestPropose(t *testing.T) {
 		{"without an estimate of rows", 200 * time.Second, policy.Facts{Rows: -1, Bytes: size.Bytes}, knobs(), []ran{eight}, 8,
 			"5 3", "8 lanes are 2.0 times as fast as it takes"},
 		{"without any: as the built-in policy", 200 * time.Second, policy.Facts{Rows: -1, Bytes: -1}, knobs(), []ran{eight}, 8,
-			"4 12", "parallelism 4, 12 beside 8"},
+			"12", "parallelism 12 beside 8"},
 		{"an estimate that is far too low", 110 * time.Second, policy.Facts{Rows: 10}, knobs(), []ran{eight}, 8,
 			"1", "8 lanes are 1070.0 times as fast as it takes"},
 	} {
@@ -140,7 +140,7 @@ func TestMargin(t *testing.T) {
 	p.Margin = 1
 	r := policy.ProposeRequest{Facts: size, Knobs: knobs(), Baseline: with(8), Leader: with(8), Evidence: evidence(1000, ran{8, []float64{10_000, 10_000}})}
 	got, err := p.Propose(r)
-	if want := "parallelism 4, 12 beside 8"; got.Note != want || err != nil {
+	if want := "parallelism 12 beside 8"; got.Note != want || err != nil {
 		t.Errorf("%q and %v, want %q", got.Note, err, want)
 	}
 }
