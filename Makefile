@@ -59,9 +59,21 @@ check-tidy:
 check-generated:
 	scripts/generated.sh
 
+.PHONY: peers
+peers: ## Install the programs that rbt is measured against
+	@scripts/peers.sh
+
 .PHONY: bench
-bench: postgres build ## Measure rbt against its peers
+bench: postgres peers ## Measure rbt against its peers: an hour and more
 	go run ./bench
+
+.PHONY: bench-quick
+bench-quick: postgres peers ## Show that the benchmark works: two minutes
+	go run ./bench -quick
+
+.PHONY: bench-growth
+bench-growth: postgres ## Measure how rbt's time grows with rows and tables: half an hour
+	go run ./bench/growth
 
 .PHONY: bench-tune
 bench-tune: postgres build ## Measure what tuning gains and costs: hours

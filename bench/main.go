@@ -1,11 +1,10 @@
 // Bench measures rbt against its peers, on two PostgreSQL servers that it starts itself:
 //
-//	go run ./bench            # some minutes; prints Markdown
-//	go run ./bench -quick     # under a minute; shows that it works, and little else
+//	go run ./bench            # an hour and more; prints Markdown
+//	go run ./bench -quick     # two minutes; shows that it works, and little else
 //
-// Every contender copies the same tables in turns, each time into a fresh database. rbt is run as people run it, so its
-// time is that of the whole job: connecting, its books, a staging table, the copy, the marks, ANALYZE and publishing.
-// The pipe only copies, into a table that is already there.
+// Every contender does the whole job for the same databases in turns, each time into a fresh database: the schema, the
+// rows, the indexes and the constraints.
 package main
 
 import (
@@ -16,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,26 +42,32 @@ func main() {
 
 // options are what the command line asks for.
 type options struct {
-	rows   int
-	rounds int
-	lanes  int
-	fresh  bool     // servers as a fresh installation has them
-	json   string   // a file
-	only   string   // a table
-	also   []string // other builds of rbt, as NAME=FILE
+	share    float64
+	rounds   int
+	patience float64
+	fresh    bool     // servers as a fresh installation has them
+	json     string   // a file
+	only     []string // workloads; all if there are none
+	also     []string // other builds of rbt, as NAME=FILE
 }
 
 func parse(args []string) (options, error) {
 	var o options
 	var quick bool
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&o.rows, "rows", 3_000_000, "rows of each table")
-	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender copies each table")
-	flags.IntVar(&o.lanes, "lanes", 4, "rbt's lanes")
+	flags.Float64Var(&o.share, "share", 1, "of the rows of each table, and of the tables of 'tiny'")
+	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender copies each workload")
+	flags.Float64Var(&o.patience, "patience", 8, "spare the further rounds of a contender that took so many times as long as rbt")
 	flags.BoolVar(&o.fresh, "fresh", false, "give the servers the memory and WAL of a fresh installation")
-	flags.BoolVar(&quick, "quick", false, "few rows and two rounds")
+	flags.BoolVar(&quick, "quick", false, "a fiftieth of the rows and one round")
 	flags.StringVar(&o.json, "json", "", "write the figures to this `file` as JSON too")
-	flags.StringVar(&o.only, "table", "", "measure this `table` only")
+	flags.Func("only", "measure this `workload` only; may be repeated", func(name string) error {
+		if !slices.ContainsFunc(workloads(1), func(w workload) bool { return w.name == name }) {
+			return errors.New("there is no such workload")
+		}
+		o.only = append(o.only, name)
+		return nil
+	})
 	flags.Func("also", "measure another build of rbt too, given as `NAME=FILE`; may be repeated", func(s string) error {
 		if name, file, ok := strings.Cut(s, "="); !ok || name == "" || file == "" {
 			return errors.New("not NAME=FILE")
@@ -76,13 +82,10 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if quick {
-		o.rows, o.rounds = 100_000, 2
+		o.share, o.rounds = 0.02, 1
 	}
-	if o.rows < 1 || o.rounds < 1 || o.lanes < 1 {
-		return o, errors.New("-rows, -rounds and -lanes must be at least 1")
-	}
-	if o.only != "" && !slices.ContainsFunc(tables(), func(t testbed.Table) bool { return t.Name == o.only }) {
-		return o, fmt.Errorf("there is no table %q", o.only)
+	if o.share <= 0 || o.rounds < 1 || o.patience <= 0 {
+		return o, errors.New("-share and -patience must be above 0, and -rounds at least 1")
 	}
 	return o, nil
 }
@@ -95,7 +98,7 @@ func (o options) settings() map[string]string {
 	return testbed.Dedicated()
 }
 
-// bench measures everything and prints it.
+// bench measures everything and prints it. After an error it prints the workloads that were complete.
 func bench(ctx context.Context, o options) (err error) {
 	folder, err := os.MkdirTemp("", "rbt-bench-")
 	if err != nil {
@@ -111,68 +114,67 @@ func bench(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, bed.Close()) }()
-	r, err := o.measure(ctx, bed, contenders, os.Stderr)
-	if err != nil {
+	report, err := o.measure(ctx, bed, contenders, folder, os.Stderr)
+	if err != nil && len(report.Workloads) == 0 {
 		return err
 	}
-	r.markdown(os.Stdout)
-	return o.writeJSON(r)
+	report.markdown(os.Stdout)
+	return errors.Join(err, o.writeJSON(report))
 }
-
-// tables are the shapes to measure.
-func tables() []testbed.Table { return []testbed.Table{testbed.Metrics(), testbed.Lineitem()} }
 
 // contenders are all of them, those that are missing too.
 func (o options) contenders(ctx context.Context, folder string) ([]contender, error) {
-	built, err := testbed.Build(ctx, folder)
-	if err != nil {
+	if _, err := testbed.Build(ctx, folder); err != nil {
 		return nil, err
 	}
-	add := func(all []contender, name string, p *testbed.Program) []contender {
-		return append(all, rbt(fmt.Sprintf("%s, %d lanes", name, o.lanes), p, o.lanes))
+	if err := os.WriteFile(filepath.Join(folder, "pipeline.hcl"), []byte(pipeline), 0o600); err != nil {
+		return nil, err
 	}
-	all := add(nil, "rbt", built)
+	all := rbt(rbtName, filepath.Join(folder, "rbt"))
 	for _, s := range o.also {
 		name, file, _ := strings.Cut(s, "=")
-		other, err := testbed.Open(ctx, file, folder)
+		path, err := filepath.Abs(file)
 		if err != nil {
 			return nil, err
 		}
-		all = add(all, name, other)
+		all = append(all, rbt(name, path)[:2]...)
 	}
-	return append(all, pipe(ctx)), nil
+	return append(all, peers()...), nil
 }
 
-// measure lets those contenders that are there copy the tables.
-func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender, log io.Writer) (report, error) {
-	r := report{Machine: measure.ThisMachine(), Settings: o.settings(), Rounds: o.rounds}
-	present := race{bed: bed, rounds: o.rounds, log: log}
-	for _, c := range all {
-		if c.missing != "" {
-			fmt.Fprintf(log, "%s is missing: %s\n", c.name, c.missing)
-			r.Missing = append(r.Missing, named{c.name, c.missing})
-			continue
-		}
-		r.Versions = append(r.Versions, named{c.name, c.version})
-		present.contenders = append(present.contenders, c)
-	}
+// measure lets those contenders that are there copy the workloads.
+func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender, folder string, log io.Writer) (report, error) {
+	r := report{Machine: measure.ThisMachine(), Settings: o.settings(), Rounds: o.rounds, Patience: o.patience}
 	var err error
 	if r.Servers, err = bed.Source.Version(ctx); err != nil {
 		return r, err
 	}
-	for _, t := range tables() {
-		if o.only != "" && o.only != t.Name {
+	race := race{bed: bed, folder: folder, rounds: o.rounds, patience: o.patience, log: log}
+	if race.env, err = environment(bed); err != nil {
+		return r, err
+	}
+	for _, c := range all {
+		if why := c.missing(race.env); why != "" {
+			fmt.Fprintf(log, "%s is missing: %s\n", c.name, why)
+			r.Missing = append(r.Missing, named{c.name, why})
 			continue
 		}
-		fmt.Fprintf(log, "filling %s with %s rows …\n", t.Name, measure.Thousands(int64(o.rows)))
-		if err := t.Fill(ctx, bed.Source, o.rows); err != nil {
-			return r, err
-		}
-		m, err := present.measure(ctx, t)
+		version, err := c.version(ctx, race.env)
 		if err != nil {
 			return r, err
 		}
-		r.Measurements = append(r.Measurements, figures(m))
+		r.Contenders = append(r.Contenders, entry{c.name, version, c.shown(folder)})
+		race.contenders = append(race.contenders, c)
+	}
+	for _, w := range workloads(o.share) {
+		if len(o.only) > 0 && !slices.Contains(o.only, w.name) {
+			continue
+		}
+		m, err := race.measure(ctx, w)
+		if err != nil {
+			return r, err
+		}
+		r.Workloads = append(r.Workloads, figures(m, r.Machine.Cores))
 	}
 	return r, nil
 }

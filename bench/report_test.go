@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,29 +10,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/internal/measure"
+	"github.com/rapidbyte/rbt/internal/testbed"
 )
 
-// sample is a report of two contenders that took part and one that is missing.
+// sample is a report of three contenders that took part, of which one failed and one was given up, and one that is
+// missing.
 func sample() report {
-	m := measurement{Table: "metrics", Rows: 1_000_000, Bytes: 100_000_000, Results: []result{
-		{Contender: "rbt, 4 lanes", Runs: []measure.Usage{
-			{Wall: 1 * time.Second, CPU: 80 * time.Millisecond, Servers: 900 * time.Millisecond, Memory: 20 << 20},
-			{Wall: 3 * time.Second, CPU: 120 * time.Millisecond, Servers: 1100 * time.Millisecond, Memory: 24 << 20},
-		}},
-		{Contender: pipeName, Runs: []measure.Usage{
-			{Wall: 2 * time.Second, CPU: 300 * time.Millisecond, Servers: time.Second, Memory: 28 << 20},
-			{Wall: 4 * time.Second, CPU: 300 * time.Millisecond, Servers: time.Second, Memory: 28 << 20},
-		}},
-	}}
-	m.compare()
+	m := measurement{
+		workload: workload{"metrics", "numbers", []sized{{testbed.Metrics(), 1_000_000}}}, bytes: 100_000_000,
+		results: []result{{contender: rbtName}, {contender: "COPY | COPY"}, {contender: "slow"}, {contender: "broken", failed: errors.New("no\nway")}},
+		limits:  []limit{{0.5, 0.7}, {0.7, 0.9}},
+	}
+	run := func(wall, cpu, servers time.Duration, mib int64) *measure.Usage {
+		return &measure.Usage{Wall: wall, CPU: cpu, Servers: servers, Memory: mib << 20}
+	}
+	const ms = time.Millisecond
+	m.note([]*measure.Usage{run(1000*ms, 80*ms, 900*ms, 20), run(2000*ms, 300*ms, time.Second, 28), run(9000*ms, 300*ms, time.Second, 28), nil}, 8)
+	m.note([]*measure.Usage{run(3000*ms, 120*ms, 1100*ms, 24), run(4500*ms, 300*ms, time.Second, 28), nil, nil}, 8)
 	return report{
-		Machine:      measure.Machine{Cores: 2, CPU: "Fast", Memory: 8 << 30, Kernel: "6.1"},
-		Servers:      "15.1",
-		Settings:     map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"},
-		Versions:     []named{{"rbt, 4 lanes", "rbt v1"}},
-		Missing:      []named{{"other", "not installed"}},
-		Rounds:       2,
-		Measurements: []measured{figures(m)},
+		Machine:    measure.Machine{Cores: 2, CPU: "Fast", Memory: 8 << 30, Kernel: "6.1"},
+		Servers:    "15.1",
+		Settings:   map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"},
+		Contenders: []entry{{"rbt", "rbt v1", "rbt run pipeline.hcl\n"}},
+		Missing:    []named{{"other", "other is not installed"}},
+		Rounds:     2,
+		Workloads:  []measured{figures(m, 2)},
 	}
 }
 
@@ -39,15 +42,25 @@ func TestMarkdown(t *testing.T) {
 	const want = `2 cores (Fast), 8 GiB RAM, kernel 6.1; PostgreSQL 15.1 at both ends, over TCP on one machine, fsync on, ` +
 		`shared_buffers 512MB, max_wal_size 4GB, autovacuum off; 2 rounds in turns.
 
-**metrics**: 1 000 000 rows, 100 MB as binary COPY
+### metrics
 
-| contender | seconds: median (min–max) | ratio to the pipe (min–max) | MB/s | rows/s | client CPU-s per GB | servers' CPU-s per GB | peak RSS |
-|---|---|---|---|---|---|---|---|
-| rbt, 4 lanes | 2.00 (1.00–3.00) | 0.62 (0.50–0.75) | 50 | 500 000 | 1.00 | 10.0 | 24 MiB |
-| psql \| psql | 3.00 (2.00–4.00) | 1.00 (1.00–1.00) | 33 | 333 333 | 3.00 | 10.0 | 28 MiB |
+numbers: 1 000 000 rows in 1 tables, 100 MB as binary COPY. The limit is 0.70 s: 0.60 CPU-s of the source and 0.80 of the destination.
 
-- rbt, 4 lanes: rbt v1
-- other: **missing** (not installed)
+| contender | seconds: median (min–max) | times rbt's (min–max) | of the limit | MB/s | rows/s | client CPU-s per GB | servers' CPU-s per GB | peak RSS |
+|---|---|---|---|---|---|---|---|---|
+| rbt | 2.00 (1.00–3.00) | 1.00 (1.00–1.00) | 35 % | 50 | 500 000 | 1.00 | 10.0 | 24 MiB |
+| COPY \| COPY | 3.25 (2.00–4.50) | 1.75 (1.50–2.00) | 22 % | 31 | 307 692 | 3.00 | 10.0 | 28 MiB |
+| slow (1 of 2 rounds) | 9.00 (9.00–9.00) | 9.00 (9.00–9.00) | 8 % | 11 | 111 111 | 3.00 | 10.0 | 28 MiB |
+| broken | **failed**: no | | | | | | | |
+
+### Who took part
+
+**rbt**: rbt v1
+
+` + "```sh\nrbt run pipeline.hcl\n```" + `
+
+**other** is **missing**: other is not installed.
+
 `
 	var got strings.Builder
 	sample().markdown(&got)
@@ -56,34 +69,22 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
-func TestRatioNeedsThePipe(t *testing.T) {
-	m := measurement{Bytes: 1, Results: []result{{Contender: "rbt", Runs: []measure.Usage{{Wall: time.Second}}}}}
-	m.compare()
-	if f := figures(m).Figures[0]; f.Ratio != nil {
-		t.Errorf("a ratio of %v to a pipe that did not run", f.Ratio)
-	}
-}
-
 func TestJSON(t *testing.T) {
-	var text strings.Builder
-	if err := sample().json(&text); err != nil {
+	var out strings.Builder
+	if err := sample().json(&out); err != nil {
 		t.Fatal(err)
 	}
 	var back report
-	if err := json.Unmarshal([]byte(text.String()), &back); err != nil {
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(sample(), back); diff != "" {
-		t.Errorf("the report came back different:\n%s", diff)
+		t.Errorf("what is read back differs (-written +read):\n%s", diff)
 	}
 }
 
-func TestParse(t *testing.T) {
-	o, err := parse([]string{"-quick", "-also", "old=/bin/rbt", "-table", "metrics"})
-	if err != nil || o.rows != 100_000 || o.rounds != 2 || o.lanes != 4 || o.only != "metrics" || len(o.also) != 1 {
-		t.Errorf("parse = %+v, %v", o, err)
-	}
-	for _, args := range [][]string{{"-rounds", "0"}, {"more"}, {"-also", "old"}, {"-table", "nothing"}} {
+func TestParseRefuses(t *testing.T) {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-share", "0"}, {"-patience", "-1"}, {"-only", "nothing"}, {"-also", "x"}, {"more"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("parse(%q) found no mistake", args)
 		}

@@ -60,7 +60,7 @@ type Pin struct{ Knob, Value string }
 
 // Run runs a job.
 func (p *Program) Run(ctx context.Context, j Job) (measure.Usage, error) {
-	file := filepath.Join(p.folder, j.Table+".hcl")
+	file := filepath.Join(p.folder, "pipeline.hcl")
 	if err := os.WriteFile(file, []byte(j.pipeline()), 0o600); err != nil {
 		return measure.Usage{}, err
 	}

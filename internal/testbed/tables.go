@@ -9,9 +9,10 @@ import (
 // Table is one to be copied. Its rows are the same every time.
 type Table struct {
 	Name    string
-	Columns string // as CREATE TABLE has them
-	Row     string // the values of row i, as SELECT has them
-	Key     string // its primary key; empty is none, and no index
+	Columns string   // as CREATE TABLE has them
+	Row     string   // the values of row i, as SELECT has them
+	Key     string   // its primary key; empty is none, and no index
+	Indexes []string // the columns of each further index
 }
 
 // Create is the statement that makes the table, without its key.
@@ -36,6 +37,11 @@ func (t Table) Fill(ctx context.Context, source *Server, rows int) error {
 	}
 	if t.Key != "" {
 		if err := source.Exec(ctx, "ALTER TABLE "+t.Name+" ADD PRIMARY KEY ("+t.Key+")"); err != nil {
+			return err
+		}
+	}
+	for _, columns := range t.Indexes {
+		if err := source.Exec(ctx, "CREATE INDEX ON "+t.Name+" ("+columns+")"); err != nil {
 			return err
 		}
 	}
@@ -105,6 +111,50 @@ func Lineitem() Table {
 // pick is an SQL expression of one of the values.
 func pick(salt int, values ...string) string {
 	return fmt.Sprintf("('{%s}'::text[])[1 + %s]", `"`+strings.Join(values, `","`)+`"`, draw(salt, fmt.Sprint(len(values))))
+}
+
+// Skewed is like Metrics, but half of its keys are in a hundredth of their range, one after the other and negative, and
+// the others have gaps between them.
+func Skewed() Table {
+	t := Metrics()
+	t.Name, t.Key = "skewed", "id"
+	t.Row = "CASE WHEN i % 2 = 0 THEN -1 - i / 2 ELSE 50 * i END" + strings.TrimPrefix(t.Row, "i")
+	return t
+}
+
+// Events is documents and lists.
+func Events() Table {
+	return Table{
+		Name: "events",
+		Columns: "id bigint NOT NULL, at timestamptz NOT NULL, kind text NOT NULL, tags text[] NOT NULL, " +
+			"payload jsonb NOT NULL",
+		Key: "id",
+		Row: strings.Join([]string{
+			"i",
+			"timestamptz '2024-01-01' + i * interval '1 second'",
+			pick(1, "signup", "login", "purchase", "refund", "logout"),
+			"ARRAY[" + pick(2, "web", "ios", "android") + ", 'v' || " + draw(3, "40") + ", 'region-' || " + draw(4, "12") + "]",
+			"jsonb_build_object('user', " + draw(5, "1000000") + ", 'session', md5(i::text), 'amount', " + draw(6, "100000") +
+				" / 100.0, 'items', jsonb_build_array(" + draw(7, "5000") + ", " + draw(8, "5000") + ", " + draw(9, "5000") +
+				"), 'note', substr('" + comments + "', " + draw(10, "200") + "::integer + 1, 80))",
+		}, ", "),
+	}
+}
+
+// Texts is a table of long texts that compress to about half, of so many bytes.
+func Texts(name string, bytes int) Table {
+	const piece = 32 + 64 // of the expression below
+	return Table{
+		Name:    name,
+		Columns: "id bigint NOT NULL, at timestamptz NOT NULL, body text NOT NULL",
+		Key:     "id",
+		Row: strings.Join([]string{
+			"i",
+			"timestamptz '2024-01-01' + i * interval '1 second'",
+			fmt.Sprintf("(SELECT substr(string_agg(md5(i || ' ' || k) || substr('%s', 1 + (i * 7 + k * 13)::integer %% 200, 64), ''), 1, %d) "+
+				"FROM generate_series(1, %d) AS k)", comments, bytes, (bytes+piece-1)/piece),
+		}, ", "),
+	}
 }
 
 // Documents is a table of a few values and a body, whose rows are of so many bytes as binary COPY sends them. The body

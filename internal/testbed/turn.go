@@ -7,29 +7,17 @@ import (
 	"github.com/rapidbyte/rbt/internal/measure"
 )
 
-// Turn is one copy of a table of the source.
+// Turn is one copy of tables of the source.
 type Turn struct {
-	Table string
-	Rows  int64 // that have to arrive
-	// Prepare is a statement to be executed at the destination; empty is none.
-	Prepare string
-	Copy    func(context.Context) (measure.Usage, error)
+	// Rows are those that have to arrive, by table.
+	Rows map[string]int64
+	Copy func(context.Context) (measure.Usage, error)
 }
 
-// Take takes a turn: into a fresh database, with nothing left to write on either server.
+// Take takes a turn.
 func (b *Bed) Take(ctx context.Context, t Turn) (measure.Usage, error) {
-	if err := b.Destination.Renew(ctx); err != nil {
+	if err := b.Clear(ctx); err != nil {
 		return measure.Usage{}, err
-	}
-	if t.Prepare != "" {
-		if err := b.Destination.Exec(ctx, t.Prepare); err != nil {
-			return measure.Usage{}, err
-		}
-	}
-	for _, s := range []*Server{b.Source, b.Destination} {
-		if err := s.Exec(ctx, "CHECKPOINT"); err != nil {
-			return measure.Usage{}, err
-		}
 	}
 	before := b.CPU(ctx)
 	u, err := t.Copy(ctx)
@@ -37,9 +25,27 @@ func (b *Bed) Take(ctx context.Context, t Turn) (measure.Usage, error) {
 		return measure.Usage{}, err
 	}
 	u.Servers = b.CPU(ctx) - before
-	arrived, err := b.Destination.Rows(ctx, t.Table)
-	if err == nil && arrived != t.Rows {
-		err = fmt.Errorf("%d rows arrived of %d", arrived, t.Rows)
+	for table, rows := range t.Rows {
+		arrived, err := b.Destination.Rows(ctx, table)
+		if err != nil {
+			return u, err
+		}
+		if arrived != rows {
+			return u, fmt.Errorf("%d rows of %s arrived of %d", arrived, table, rows)
+		}
 	}
-	return u, err
+	return u, nil
+}
+
+// Clear makes the destination's database anew, and leaves nothing to write on either server.
+func (b *Bed) Clear(ctx context.Context) error {
+	if err := b.Destination.Renew(ctx); err != nil {
+		return err
+	}
+	for _, s := range []*Server{b.Source, b.Destination} {
+		if err := s.Exec(ctx, "CHECKPOINT"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

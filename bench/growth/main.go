@@ -1,0 +1,216 @@
+// Growth measures how rbt's time grows with the rows of a table and with the number of tables:
+//
+//	go run ./bench/growth           # half an hour; prints Markdown with a plot of both
+//	go run ./bench/growth -quick    # a minute: shows that it works
+//
+// What a row and a table cost should not depend on how many there are.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/rapidbyte/rbt/internal/measure"
+	"github.com/rapidbyte/rbt/internal/testbed"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	o, err := parse(os.Args[1:])
+	if err == nil {
+		err = grow(ctx, o)
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(2)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "growth:", err)
+		os.Exit(1)
+	}
+}
+
+// options are what the command line asks for.
+type options struct {
+	rows   []int // of one table
+	tables []int // of rowsPerTable rows each
+	rounds int
+}
+
+const rowsPerTable = 1000
+
+func parse(args []string) (options, error) {
+	o := options{rows: []int{1_000_000, 3_000_000, 10_000_000, 30_000_000}, tables: []int{10, 100, 1000, 3000}}
+	var quick bool
+	flags := flag.NewFlagSet("growth", flag.ContinueOnError)
+	flags.IntVar(&o.rounds, "rounds", 3, "how often each size is copied")
+	flags.BoolVar(&quick, "quick", false, "small sizes and one round")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if quick {
+		o.rows, o.tables, o.rounds = []int{10_000, 100_000}, []int{3, 30}, 1
+	}
+	if o.rounds < 1 {
+		return o, errors.New("-rounds must be at least 1")
+	}
+	return o, nil
+}
+
+// grow measures everything and prints it.
+func grow(ctx context.Context, o options) (err error) {
+	folder, err := os.MkdirTemp("", "rbt-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	g := growth{rounds: o.rounds, log: os.Stderr}
+	if g.program, err = testbed.Build(ctx, folder); err != nil {
+		return err
+	}
+	if g.bed, err = testbed.Start(ctx, testbed.Dedicated()); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.bed.Close()) }()
+	rows, err := g.measure(ctx, "rows", o.rows, rowsOf)
+	if err != nil {
+		return err
+	}
+	tables, err := g.measure(ctx, "tables", o.tables, tablesOf)
+	if err != nil {
+		return err
+	}
+	version, err := g.bed.Source.Version(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s; PostgreSQL %s at both ends; %s; %d rounds.\n", measure.ThisMachine(), version, g.program.Version, o.rounds)
+	rows.markdown(os.Stdout, axes{"One table of metrics", "rows", "µs per row", 1e6})
+	tables.markdown(os.Stdout, axes{fmt.Sprintf("Tables of %s rows", measure.Thousands(rowsPerTable)), "tables", "ms per table", 1e3})
+	return nil
+}
+
+// sized is a table with so many rows.
+type sized struct {
+	testbed.Table
+	rows int
+}
+
+func rowsOf(n int) []sized { return []sized{{testbed.Metrics(), n}} }
+
+func tablesOf(n int) []sized {
+	all := make([]sized, n)
+	for i := range all {
+		all[i] = sized{testbed.Documents(fmt.Sprintf("tiny_%04d", i), 120), rowsPerTable}
+	}
+	return all
+}
+
+// growth copies more and more.
+type growth struct {
+	bed     *testbed.Bed
+	program *testbed.Program
+	rounds  int
+	log     io.Writer
+}
+
+// curve is how long each size took.
+type curve []point
+
+type point struct {
+	size int
+	runs []measure.Usage
+}
+
+// measure copies each size in each round, the source filled anew for every size: they would not fit side by side.
+func (g growth) measure(ctx context.Context, unit string, sizes []int, tables func(int) []sized) (curve, error) {
+	var c curve
+	for _, size := range sizes {
+		fmt.Fprintf(g.log, "filling %s %s …\n", measure.Thousands(int64(size)), unit)
+		all := tables(size)
+		if err := g.fill(ctx, all); err != nil {
+			return nil, err
+		}
+		p := point{size: size}
+		for range g.rounds {
+			u, err := g.copy(ctx, all)
+			if err != nil {
+				return nil, fmt.Errorf("%d %s: %w", size, unit, err)
+			}
+			fmt.Fprintf(g.log, "%s %s: %.2f s\n", measure.Thousands(int64(size)), unit, u.Wall.Seconds())
+			p.runs = append(p.runs, u)
+		}
+		c = append(c, p)
+	}
+	return c, nil
+}
+
+func (g growth) fill(ctx context.Context, all []sized) error {
+	if err := g.bed.Source.Renew(ctx); err != nil {
+		return err
+	}
+	for _, t := range all {
+		if err := t.Fill(ctx, g.bed.Source, t.rows); err != nil {
+			return fmt.Errorf("fill %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+func (g growth) copy(ctx context.Context, all []sized) (measure.Usage, error) {
+	rows := map[string]int64{}
+	for _, t := range all {
+		rows[t.Name] = int64(t.rows)
+	}
+	return g.bed.Take(ctx, testbed.Turn{Rows: rows, Copy: func(ctx context.Context) (measure.Usage, error) {
+		return g.program.Run(ctx, testbed.Job{
+			Table: "*", Source: g.bed.Source.DSN(), Destination: g.bed.Destination.DSN(), Tune: true,
+		})
+	}})
+}
+
+func (p point) seconds() float64 {
+	return measure.Median(measure.Each(p.runs, wall))
+}
+
+// axes are what a curve is about.
+type axes struct {
+	title, unit, per string
+	scale            float64 // from seconds
+}
+
+// markdown prints a curve as a table, and as a plot in Mermaid's language: what a unit costs in all, and what one costs
+// of those that the size before has not got.
+func (c curve) markdown(w io.Writer, a axes) {
+	fmt.Fprintf(w, "\n**%s**\n\n| %s | seconds: median (min–max) | %s | %s beyond the line before | peak RSS |\n|---|---|---|---|---|\n",
+		a.title, a.unit, a.per, a.per)
+	var names, heights []string
+	highest := 0.0
+	for i, p := range c {
+		more := "–"
+		if i > 0 {
+			more = fmt.Sprintf("%.2f", a.scale*(p.seconds()-c[i-1].seconds())/float64(p.size-c[i-1].size))
+		}
+		highest = max(highest, a.scale*p.seconds()/float64(p.size))
+		size, each := measure.Thousands(int64(p.size)), fmt.Sprintf("%.2f", a.scale*p.seconds()/float64(p.size))
+		names, heights = append(names, strconv.Quote(size)), append(heights, each)
+		peak := slices.Max(measure.Each(p.runs, func(u measure.Usage) float64 { return float64(u.Memory) }))
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %.0f MiB |\n", size, measure.SpreadOf(measure.Each(p.runs, wall)), each, more, peak/(1<<20))
+	}
+	fmt.Fprintf(w, "\n```mermaid\nxychart-beta\n  title %q\n  x-axis %q [%s]\n  y-axis %q 0 --> %.2f\n  line [%s]\n```\n",
+		a.title, a.unit, strings.Join(names, ", "), a.per, highest, strings.Join(heights, ", "))
+}
+
+func wall(u measure.Usage) float64 { return u.Wall.Seconds() }

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs the programs that the benchmark compares rbt with, where the system's package manager has them. What cannot
+# be installed is named by the benchmark as missing, so this never fails.
+set -eu
+
+has() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+missing=
+for program in pgcopydb pgloader; do
+	has "$program" || missing="$missing $program"
+done
+[ -n "$missing" ] || exit 0
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+		sudo "$@"
+	else
+		echo "not installed, since that takes root: $*" >&2
+		return 1
+	fi
+}
+
+if has apt-get; then
+	for program in $missing; do
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$program" >&2 || true
+	done
+else
+	echo "no package manager that this script knows: install$missing yourself to have the benchmark measure them" >&2
+fi
