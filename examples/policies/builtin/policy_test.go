@@ -13,8 +13,7 @@ import (
 // orders is a trace of what the built-in policy said itself.
 const orders = "../../../policy/policytest/testdata/orders.jsonl"
 
-// wan is the trace of a run of bench/tune, over a slow link. The run was one of
-// version 1; what version 2 answers otherwise was accepted into it.
+// wan is the trace of a run over the slow link of bench/tune.
 const wan = "testdata/wan.jsonl"
 
 // TestNative holds that the kit changes nothing.
