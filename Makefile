@@ -64,11 +64,11 @@ peers: ## Install the programs that rbt is measured against
 	@scripts/peers.sh
 
 .PHONY: bench
-bench: postgres peers ## Measure rbt against its peers: an hour and more
+bench: postgres ## Measure rbt against its peers: an hour and more
 	go run ./bench
 
 .PHONY: bench-quick
-bench-quick: postgres peers ## Show that the benchmark works: two minutes
+bench-quick: postgres ## Show that the benchmark works: two minutes
 	go run ./bench -quick
 
 .PHONY: bench-growth

@@ -7,7 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/rapidbyte/rbt/internal/measure"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
@@ -73,7 +76,7 @@ func peers() []contender {
 			name:    "pgloader",
 			needs:   []string{"pgloader"},
 			program: "pgloader",
-			script: `pgloader --quiet --with "prefetch rows = 1000" \` + "\n" + // by itself it runs out of memory
+			script: `pgloader --quiet --root-dir "$DIR/pgloader" --with "prefetch rows = 1000" \` + "\n" + // by itself it runs out of memory
 				`  "${SOURCE%\?*}" "${TARGET%\?*}" >"$DIR/log" 2>&1` + "\n",
 		},
 	}
@@ -94,7 +97,8 @@ const rbtName = "rbt"
 
 // rbt is a build of rbt as people run it, tuned as it is by itself; without tuning; and with its verification.
 func rbt(name, binary string) []contender {
-	run := binary + ` run "$DIR/../pipeline.hcl"`
+	program := `"` + binary + `"`
+	run := program + ` run "$DIR/../pipeline.hcl"`
 	quiet := ` >"$DIR/log" 2>&1` + "\n"
 	one := func(suffix, script string) contender {
 		return contender{name: name + suffix, needs: []string{binary}, program: binary, script: script}
@@ -102,7 +106,7 @@ func rbt(name, binary string) []contender {
 	return []contender{
 		one("", run+quiet),
 		one(", untuned", run+" --no-autotune"+quiet),
-		one(" and rbt verify", run+quiet+binary+` verify "$DIR/../pipeline.hcl"`+quiet),
+		one(" and rbt verify", run+quiet+program+` verify "$DIR/../pipeline.hcl"`+quiet),
 	}
 }
 
@@ -174,7 +178,10 @@ func environment(bed *testbed.Bed) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(os.Environ(), "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"),
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { // settings of the user's own
+		return strings.HasPrefix(v, "PG") || strings.HasPrefix(v, "RBT_")
+	})
+	return append(env, "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"SOURCE="+bed.Source.DSN(), "TARGET="+bed.Destination.DSN()), nil
 }
 
@@ -189,9 +196,14 @@ func (c contender) run(ctx context.Context, env []string, folder string, w workl
 	for _, t := range w.tables {
 		names = append(names, t.Name)
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, tooLong, errTooLong)
+	defer cancel()
 	u, err := bash(ctx, c.script, append(env, "DIR="+dir, "TABLES="+strings.Join(names, " ")), dir)
 	if err == nil {
 		return u, nil
+	}
+	if errors.Is(context.Cause(ctx), errTooLong) {
+		return u, errTooLong
 	}
 	if log, e := os.ReadFile(filepath.Join(dir, "log")); e == nil {
 		err = fmt.Errorf("%w\n%s", err, log)
@@ -199,14 +211,22 @@ func (c contender) run(ctx context.Context, env []string, folder string, w workl
 	return u, err
 }
 
+// tooLong is when a run that hangs is ended.
+const tooLong = 10 * time.Minute
+
+var errTooLong = fmt.Errorf("it was not done within %s", tooLong)
+
 // bash runs a script; the first command of it that fails ends it.
 func bash(ctx context.Context, script string, env []string, dir string) (measure.Usage, error) {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
 	cmd.Env, cmd.Dir = env, dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what it started ends with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return measure.Run(cmd)
 }
 
 // shown is the script as one would write it, without this run's folders.
 func (c contender) shown(folder string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(c.script, folder+string(filepath.Separator), ""), "$DIR/../", "")
+	script := strings.ReplaceAll(c.script, `"`+folder+string(filepath.Separator)+`rbt"`, "rbt")
+	return strings.ReplaceAll(script, `"$DIR/../pipeline.hcl"`, "pipeline.hcl")
 }

@@ -53,7 +53,7 @@ func memoryFolder() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return folder, os.Chmod(folder, 0o777)
+	return folder, os.Chmod(folder, 0o777|os.ModeSticky)
 }
 
 // cpuOf is what the statements take of a server's processors, in seconds.

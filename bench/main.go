@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -45,6 +46,7 @@ type options struct {
 	share    float64
 	rounds   int
 	patience float64
+	seed     uint64
 	fresh    bool     // servers as a fresh installation has them
 	json     string   // a file
 	only     []string // workloads; all if there are none
@@ -58,6 +60,7 @@ func parse(args []string) (options, error) {
 	flags.Float64Var(&o.share, "share", 1, "of the rows of each table, and of the tables of 'tiny'")
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender copies each workload")
 	flags.Float64Var(&o.patience, "patience", 8, "spare the further rounds of a contender that took so many times as long as rbt")
+	flags.Uint64Var(&o.seed, "seed", 1, "draws the order of the contenders")
 	flags.BoolVar(&o.fresh, "fresh", false, "give the servers the memory and WAL of a fresh installation")
 	flags.BoolVar(&quick, "quick", false, "a fiftieth of the rows and one round")
 	flags.StringVar(&o.json, "json", "", "write the figures to this `file` as JSON too")
@@ -84,8 +87,8 @@ func parse(args []string) (options, error) {
 	if quick {
 		o.share, o.rounds = 0.02, 1
 	}
-	if o.share <= 0 || o.rounds < 1 || o.patience <= 0 {
-		return o, errors.New("-share and -patience must be above 0, and -rounds at least 1")
+	if o.share <= 0 || o.rounds < 1 || o.patience < 1 {
+		return o, errors.New("-share must be above 0, -rounds and -patience at least 1")
 	}
 	return o, nil
 }
@@ -149,7 +152,10 @@ func (o options) measure(ctx context.Context, bed *testbed.Bed, all []contender,
 	if r.Servers, err = bed.Source.Version(ctx); err != nil {
 		return r, err
 	}
-	race := race{bed: bed, folder: folder, rounds: o.rounds, patience: o.patience, log: log}
+	race := race{
+		bed: bed, folder: folder, rounds: o.rounds, patience: o.patience, log: log,
+		random: rand.New(rand.NewPCG(o.seed, 0)),
+	}
 	if race.env, err = environment(bed); err != nil {
 		return r, err
 	}

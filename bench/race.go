@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/rapidbyte/rbt/internal/measure"
@@ -17,15 +18,16 @@ type race struct {
 	folder     string
 	contenders []contender
 	rounds     int
-	patience   float64 // see result.GivenUp
+	patience   float64 // see result.givenUp
+	random     *rand.Rand
 	log        io.Writer
 }
 
 // result is what was measured of one contender on one workload.
 type result struct {
 	contender string
-	runs      []measure.Usage // nil elements are of rounds that it did not take part in
-	ratios    []float64       // of each run's time to rbt's in the same round
+	runs      []measure.Usage
+	ratios    []float64 // of each run's time to rbt's in the same round
 	// givenUp says that it took so many times as long as rbt, patience, that later rounds were spared.
 	givenUp bool
 	failed  error // the first that ended a run; there are no more then
@@ -42,8 +44,8 @@ type measurement struct {
 // measure fills the source and races.
 func (r *race) measure(ctx context.Context, w workload) (m measurement, err error) {
 	fmt.Fprintf(r.log, "filling %s with %s rows …\n", w.name, measure.Thousands(w.rows()))
-	if err := w.fill(ctx, r.bed.Source); err != nil {
-		return m, fmt.Errorf("fill %s: %w", w.name, err)
+	if err := r.bed.Source.Refill(ctx, w.tables); err != nil {
+		return m, err
 	}
 	m.workload = w
 	if m.bytes, err = w.bytes(ctx, r.bed.Source); err != nil {
@@ -64,11 +66,11 @@ func (r *race) measure(ctx context.Context, w workload) (m measurement, err erro
 	return m, nil
 }
 
-// round has every contender copy the workload once. Nobody always goes first, or always behind the same one.
+// round has every contender copy the workload once, in an order of its own, so that nobody always comes behind the same
+// one.
 func (r *race) round(ctx context.Context, m *measurement, round int) error {
 	runs := make([]*measure.Usage, len(r.contenders))
-	for turn := range r.contenders {
-		i := (round + turn) % len(r.contenders)
+	for _, i := range r.random.Perm(len(r.contenders)) {
 		to := &m.results[i]
 		if to.givenUp || to.failed != nil {
 			continue
@@ -82,7 +84,7 @@ func (r *race) round(ctx context.Context, m *measurement, round int) error {
 		}
 		if err != nil {
 			to.failed = err
-			fmt.Fprintf(r.log, "%s, round %d of %d, %s failed: %v\n", m.workload.name, round+1, r.rounds, to.contender, firstLine(err.Error()))
+			fmt.Fprintf(r.log, "%s, round %d of %d, %s failed: %v\n", m.workload.name, round+1, r.rounds, to.contender, err)
 			continue
 		}
 		runs[i] = &u
@@ -91,8 +93,11 @@ func (r *race) round(ctx context.Context, m *measurement, round int) error {
 	}
 	m.note(runs, r.patience)
 	l, err := r.limit(ctx, m.workload)
+	if err != nil {
+		return fmt.Errorf("%s, limit: %w", m.workload.name, err)
+	}
 	m.limits = append(m.limits, l)
-	return err
+	return nil
 }
 
 // note sets a round's runs beside rbt's.
@@ -111,12 +116,20 @@ func (m *measurement) note(runs []*measure.Usage, patience float64) {
 
 // turn has a contender copy the workload into a fresh database, with nothing left to write on either server.
 func (r *race) turn(ctx context.Context, c contender, w workload) (measure.Usage, error) {
-	rows := map[string]int64{}
-	for _, t := range w.tables {
-		rows[t.Name] = int64(t.rows)
-	}
-	return r.bed.Take(ctx, testbed.Turn{
-		Rows: rows,
+	u, err := r.bed.Take(ctx, testbed.Turn{
+		Rows: testbed.RowsOf(w.tables),
 		Copy: func(ctx context.Context) (measure.Usage, error) { return c.run(ctx, r.env, r.folder, w) },
 	})
+	if err != nil {
+		return u, err
+	}
+	want, err := r.bed.Source.Indexes(ctx)
+	if err != nil {
+		return u, err
+	}
+	got, err := r.bed.Destination.Indexes(ctx)
+	if err == nil && got != want {
+		err = fmt.Errorf("%d indexes and constraints arrived of %d", got, want)
+	}
+	return u, err
 }

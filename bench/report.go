@@ -118,7 +118,7 @@ func (r report) markdown(w io.Writer) {
 	for _, m := range r.Workloads {
 		m.markdown(w, r.Rounds)
 	}
-	fmt.Fprintf(w, "\n### Who took part\n\n")
+	fmt.Fprintf(w, "\n### Who took part\n\nrbt's pipeline.hcl:\n\n```hcl\n%s```\n\n", pipeline)
 	for _, c := range r.Contenders {
 		fmt.Fprintf(w, "**%s**: %s\n\n```sh\n%s```\n\n", c.Name, c.Version, c.Script)
 	}
@@ -128,14 +128,14 @@ func (r report) markdown(w io.Writer) {
 }
 
 func (m measured) markdown(w io.Writer, rounds int) {
-	fmt.Fprintf(w, "\n### %s\n\n%s: %s rows in %d tables, %.0f MB as binary COPY. The limit is %.2f s: %.2f CPU-s of the source and %.2f of the destination.\n\n",
-		m.Workload, m.What, measure.Thousands(m.Rows), m.Tables, float64(m.Bytes)/1e6, m.Limit.Seconds, m.Limit.SourceCPU, m.Limit.DestinationCPU)
+	fmt.Fprintf(w, "\n### %s\n\n%s: %s rows in %s, %.0f MB as binary COPY. The limit is %.2f s: %.2f CPU-s of the source and %.2f of the destination.\n\n",
+		m.Workload, m.What, measure.Thousands(m.Rows), count(m.Tables, "table"), float64(m.Bytes)/1e6, m.Limit.Seconds, m.Limit.SourceCPU, m.Limit.DestinationCPU)
 	fmt.Fprintln(w, "| contender | seconds: median (min–max) | times rbt's (min–max) | of the limit | MB/s | rows/s | client CPU-s per GB | servers' CPU-s per GB | peak RSS |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, f := range m.Figures {
 		name := strings.ReplaceAll(f.Contender, "|", `\|`)
 		if f.Failed != "" {
-			fmt.Fprintf(w, "| %s | **failed**: %s | | | | | | | |\n", name, firstLine(f.Failed))
+			fmt.Fprintf(w, "| %s | **failed**: %s | | | | | | | |\n", name, lastLine(f.Failed))
 			continue
 		}
 		if len(f.Runs) < rounds {
@@ -147,10 +147,17 @@ func (m measured) markdown(w io.Writer, rounds int) {
 	}
 }
 
-// firstLine fits into a cell.
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.ReplaceAll(line, "|", `\|`)
+// lastLine fits into a cell, and is what a program ended with.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return strings.ReplaceAll(text[strings.LastIndexByte(text, '\n')+1:], "|", `\|`)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // json prints the report for programs.

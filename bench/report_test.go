@@ -17,8 +17,8 @@ import (
 // missing.
 func sample() report {
 	m := measurement{
-		workload: workload{"metrics", "numbers", []sized{{testbed.Metrics(), 1_000_000}}}, bytes: 100_000_000,
-		results: []result{{contender: rbtName}, {contender: "COPY | COPY"}, {contender: "slow"}, {contender: "broken", failed: errors.New("no\nway")}},
+		workload: workload{"metrics", "numbers", []testbed.Sized{{Table: testbed.Metrics(), Rows: 1_000_000}}}, bytes: 100_000_000,
+		results: []result{{contender: rbtName}, {contender: "COPY | COPY"}, {contender: "slow"}, {contender: "broken", failed: errors.New("bash: exit status 1\nno way\n")}},
 		limits:  []limit{{0.5, 0.7}, {0.7, 0.9}},
 	}
 	run := func(wall, cpu, servers time.Duration, mib int64) *measure.Usage {
@@ -44,16 +44,20 @@ func TestMarkdown(t *testing.T) {
 
 ### metrics
 
-numbers: 1 000 000 rows in 1 tables, 100 MB as binary COPY. The limit is 0.70 s: 0.60 CPU-s of the source and 0.80 of the destination.
+numbers: 1 000 000 rows in 1 table, 100 MB as binary COPY. The limit is 0.70 s: 0.60 CPU-s of the source and 0.80 of the destination.
 
 | contender | seconds: median (min–max) | times rbt's (min–max) | of the limit | MB/s | rows/s | client CPU-s per GB | servers' CPU-s per GB | peak RSS |
 |---|---|---|---|---|---|---|---|---|
 | rbt | 2.00 (1.00–3.00) | 1.00 (1.00–1.00) | 35 % | 50 | 500 000 | 1.00 | 10.0 | 24 MiB |
 | COPY \| COPY | 3.25 (2.00–4.50) | 1.75 (1.50–2.00) | 22 % | 31 | 307 692 | 3.00 | 10.0 | 28 MiB |
 | slow (1 of 2 rounds) | 9.00 (9.00–9.00) | 9.00 (9.00–9.00) | 8 % | 11 | 111 111 | 3.00 | 10.0 | 28 MiB |
-| broken | **failed**: no | | | | | | | |
+| broken | **failed**: no way | | | | | | | |
 
 ### Who took part
+
+rbt's pipeline.hcl:
+
+` + "```hcl\n" + pipeline + "```" + `
 
 **rbt**: rbt v1
 
@@ -84,7 +88,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, args := range [][]string{{"-rounds", "0"}, {"-share", "0"}, {"-patience", "-1"}, {"-only", "nothing"}, {"-also", "x"}, {"more"}} {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-share", "0"}, {"-patience", "0.5"}, {"-only", "nothing"}, {"-also", "x"}, {"more"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("parse(%q) found no mistake", args)
 		}

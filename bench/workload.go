@@ -11,56 +11,38 @@ import (
 type workload struct {
 	name   string
 	what   string
-	tables []sized
-}
-
-// sized is a table with so many rows.
-type sized struct {
-	testbed.Table
-	rows int
+	tables []testbed.Sized
 }
 
 // workloads are all of them, with a share of their rows.
 func workloads(share float64) []workload {
 	rows := func(n int) int { return max(1, int(share*float64(n))) }
+	of := func(t testbed.Table, n int) testbed.Sized { return testbed.Sized{Table: t, Rows: rows(n)} }
 	metrics, lineitem := testbed.Metrics(), testbed.Lineitem()
 	indexed := lineitem
 	indexed.Name, indexed.Key = "indexed", "l_orderkey, l_linenumber"
 	indexed.Indexes = []string{"l_partkey, l_suppkey", "l_shipdate", "l_receiptdate"}
-	tiny := make([]sized, max(3, rows(300)))
+	tiny := make([]testbed.Sized, max(3, rows(300)))
 	for i := range tiny {
-		tiny[i] = sized{testbed.Documents(fmt.Sprintf("tiny_%03d", i), 120), 1000}
+		tiny[i] = testbed.Sized{Table: testbed.Documents(fmt.Sprintf("tiny_%03d", i), 120), Rows: 1000}
 	}
 	return []workload{
-		{"metrics", "numbers and times", []sized{{metrics, rows(3_000_000)}}},
-		{"lineitem", "TPC-H's longest table", []sized{{lineitem, rows(3_000_000)}}},
-		{"both", "the two tables above", []sized{{metrics, rows(3_000_000)}, {lineitem, rows(3_000_000)}}},
-		{"events", "JSON documents and text arrays, with a primary key", []sized{{testbed.Events(), rows(1_000_000)}}},
-		{"wide", "texts of 64 KB that compress, with a primary key", []sized{{testbed.Texts("wide", 64<<10), rows(10_000)}}},
-		{"small", "rows of 375 B, with a primary key", []sized{{testbed.Documents("small", 375), rows(100_000)}}},
-		{"medium", "rows of 1.6 KB, with a primary key", []sized{{testbed.Documents("medium", 1600), rows(50_000)}}},
+		{"metrics", "numbers and times", []testbed.Sized{of(metrics, 3_000_000)}},
+		{"lineitem", "TPC-H's longest table", []testbed.Sized{of(lineitem, 3_000_000)}},
+		{"both", "the two tables above", []testbed.Sized{of(metrics, 3_000_000), of(lineitem, 3_000_000)}},
+		{"events", "JSON documents and text arrays, with a primary key", []testbed.Sized{of(testbed.Events(), 1_000_000)}},
+		{"wide", "texts of 64 KB that compress, with a primary key", []testbed.Sized{of(testbed.Texts("wide", 64<<10), 10_000)}},
+		{"small", "rows of 375 B, with a primary key", []testbed.Sized{of(testbed.Documents("small", 375), 100_000)}},
+		{"medium", "rows of 1.6 KB, with a primary key", []testbed.Sized{of(testbed.Documents("medium", 1600), 50_000)}},
 		{"tiny", "tables of 1 000 rows, with a primary key each", tiny},
-		{"indexed", "lineitem with a primary key and three indexes", []sized{{indexed, rows(3_000_000)}}},
-		{"skewed", "a key with gaps: half of the rows in 1 % of its range", []sized{{testbed.Skewed(), rows(3_000_000)}}},
+		{"indexed", "lineitem with a primary key and three indexes", []testbed.Sized{of(indexed, 3_000_000)}},
+		{"skewed", "a key with gaps: half of the rows in 1 % of its range", []testbed.Sized{of(testbed.Skewed(), 3_000_000)}},
 	}
-}
-
-// fill makes the workload's tables at the source, in a fresh database.
-func (w workload) fill(ctx context.Context, source *testbed.Server) error {
-	if err := source.Renew(ctx); err != nil {
-		return err
-	}
-	for _, t := range w.tables {
-		if err := t.Fill(ctx, source, t.rows); err != nil {
-			return fmt.Errorf("%s: %w", t.Name, err)
-		}
-	}
-	return nil
 }
 
 func (w workload) rows() (n int64) {
 	for _, t := range w.tables {
-		n += int64(t.rows)
+		n += int64(t.Rows)
 	}
 	return n
 }

@@ -25,6 +25,7 @@ as_root() {
 }
 
 if has apt-get; then
+	as_root apt-get update >&2 || true
 	for program in $missing; do
 		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$program" >&2 || true
 	done

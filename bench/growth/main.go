@@ -84,36 +84,30 @@ func grow(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.bed.Close()) }()
-	rows, err := g.measure(ctx, "rows", o.rows, rowsOf)
-	if err != nil {
-		return err
-	}
-	tables, err := g.measure(ctx, "tables", o.tables, tablesOf)
-	if err != nil {
-		return err
-	}
 	version, err := g.bed.Source.Version(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s; PostgreSQL %s at both ends; %s; %d rounds.\n", measure.ThisMachine(), version, g.program.Version, o.rounds)
+	rows, err := g.measure(ctx, "rows", o.rows, rowsOf)
+	if err != nil {
+		return err
+	}
 	rows.markdown(os.Stdout, axes{"One table of metrics", "rows", "µs per row", 1e6})
+	tables, err := g.measure(ctx, "tables", o.tables, tablesOf)
+	if err != nil {
+		return err
+	}
 	tables.markdown(os.Stdout, axes{fmt.Sprintf("Tables of %s rows", measure.Thousands(rowsPerTable)), "tables", "ms per table", 1e3})
 	return nil
 }
 
-// sized is a table with so many rows.
-type sized struct {
-	testbed.Table
-	rows int
-}
+func rowsOf(n int) []testbed.Sized { return []testbed.Sized{{Table: testbed.Metrics(), Rows: n}} }
 
-func rowsOf(n int) []sized { return []sized{{testbed.Metrics(), n}} }
-
-func tablesOf(n int) []sized {
-	all := make([]sized, n)
+func tablesOf(n int) []testbed.Sized {
+	all := make([]testbed.Sized, n)
 	for i := range all {
-		all[i] = sized{testbed.Documents(fmt.Sprintf("tiny_%04d", i), 120), rowsPerTable}
+		all[i] = testbed.Sized{Table: testbed.Documents(fmt.Sprintf("tiny_%04d", i), 120), Rows: rowsPerTable}
 	}
 	return all
 }
@@ -134,13 +128,16 @@ type point struct {
 	runs []measure.Usage
 }
 
-// measure copies each size in each round, the source filled anew for every size: they would not fit side by side.
-func (g growth) measure(ctx context.Context, unit string, sizes []int, tables func(int) []sized) (curve, error) {
+// measure copies each size, once without counting it and then as often as there are rounds.
+func (g growth) measure(ctx context.Context, unit string, sizes []int, tables func(int) []testbed.Sized) (curve, error) {
 	var c curve
 	for _, size := range sizes {
 		fmt.Fprintf(g.log, "filling %s %s …\n", measure.Thousands(int64(size)), unit)
 		all := tables(size)
-		if err := g.fill(ctx, all); err != nil {
+		if err := g.bed.Source.Refill(ctx, all); err != nil {
+			return nil, err
+		}
+		if _, err := g.copy(ctx, all); err != nil { // the first run after the tables were filled takes longer
 			return nil, err
 		}
 		p := point{size: size}
@@ -157,24 +154,8 @@ func (g growth) measure(ctx context.Context, unit string, sizes []int, tables fu
 	return c, nil
 }
 
-func (g growth) fill(ctx context.Context, all []sized) error {
-	if err := g.bed.Source.Renew(ctx); err != nil {
-		return err
-	}
-	for _, t := range all {
-		if err := t.Fill(ctx, g.bed.Source, t.rows); err != nil {
-			return fmt.Errorf("fill %s: %w", t.Name, err)
-		}
-	}
-	return nil
-}
-
-func (g growth) copy(ctx context.Context, all []sized) (measure.Usage, error) {
-	rows := map[string]int64{}
-	for _, t := range all {
-		rows[t.Name] = int64(t.rows)
-	}
-	return g.bed.Take(ctx, testbed.Turn{Rows: rows, Copy: func(ctx context.Context) (measure.Usage, error) {
+func (g growth) copy(ctx context.Context, all []testbed.Sized) (measure.Usage, error) {
+	return g.bed.Take(ctx, testbed.Turn{Rows: testbed.RowsOf(all), Copy: func(ctx context.Context) (measure.Usage, error) {
 		return g.program.Run(ctx, testbed.Job{
 			Table: "*", Source: g.bed.Source.DSN(), Destination: g.bed.Destination.DSN(), Tune: true,
 		})
@@ -191,8 +172,8 @@ type axes struct {
 	scale            float64 // from seconds
 }
 
-// markdown prints a curve as a table, and as a plot in Mermaid's language: what a unit costs in all, and what one costs
-// of those that the size before has not got.
+// markdown prints a curve: what a unit costs, as a table and as a plot in Mermaid's language; and in the table what one
+// costs of those that the size before has not got.
 func (c curve) markdown(w io.Writer, a axes) {
 	fmt.Fprintf(w, "\n**%s**\n\n| %s | seconds: median (min–max) | %s | %s beyond the line before | peak RSS |\n|---|---|---|---|---|\n",
 		a.title, a.unit, a.per, a.per)

@@ -24,8 +24,8 @@ func ThisMachine() Machine {
 	m.CPU = field("/proc/cpuinfo", "model name")
 	kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 10, 64)
 	m.Memory = kilobytes << 10
-	release, _ := os.ReadFile("/proc/sys/kernel/osrelease") // not there on other systems
-	m.Kernel = strings.TrimSpace(string(release))
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")               // not there on other systems
+	m.Kernel, _, _ = strings.Cut(strings.TrimSpace(string(release)), "-") // the rest is who built it
 	return m
 }
 

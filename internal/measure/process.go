@@ -3,7 +3,6 @@ package measure
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,8 +18,8 @@ type Usage struct {
 	CPU  time.Duration
 	// Servers is the processor time that both servers took meanwhile; 0 where the system does not tell.
 	Servers time.Duration
-	// Memory is the peak resident size in bytes, of several processes the sum. The kernel counts from the fork, so that
-	// it is never below what this program itself has.
+	// Memory is the peak resident size in bytes, of several processes that of the largest. The kernel counts from the
+	// fork, so that it is never below what this program itself has.
 	Memory int64
 }
 
@@ -34,32 +33,6 @@ func Run(cmd *exec.Cmd) (Usage, error) {
 	u := used(cmd.ProcessState)
 	u.Wall = time.Since(began)
 	return u, nil
-}
-
-// RunPiped runs two programs, one's output the other's input, without anything in between.
-func RunPiped(from, to *exec.Cmd) (Usage, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return Usage{}, err
-	}
-	from.Stdout, to.Stdin = w, r
-	fromSaid, toSaid := gather(from), gather(to)
-	began := time.Now()
-	fromErr, toErr := from.Start(), to.Start()
-	w.Close() // the programs have their own: each has to see when the other ends
-	r.Close()
-	if fromErr == nil {
-		fromErr = from.Wait()
-	}
-	if toErr == nil {
-		toErr = to.Wait()
-	}
-	wall := time.Since(began)
-	if err := errors.Join(failure(from, fromErr, fromSaid), failure(to, toErr, toSaid)); err != nil {
-		return Usage{}, err
-	}
-	a, b := used(from.ProcessState), used(to.ProcessState)
-	return Usage{Wall: wall, CPU: a.CPU + b.CPU, Memory: a.Memory + b.Memory}, nil
 }
 
 // Printed is what a program prints.

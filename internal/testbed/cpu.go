@@ -27,20 +27,34 @@ func (s *Server) CPU(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	root, err := readProcess(postmaster)
-	if err != nil {
-		return 0, err
+	for {
+		total, settled, err := treeTimes(postmaster)
+		if settled || err != nil {
+			return total, err
+		}
 	}
-	total := root.own + root.reaped
+}
+
+// treeTimes adds up the times of a process and its children. It is not settled where a child ended meanwhile: that may
+// be missing among the living and among the dead.
+func treeTimes(parent int) (total time.Duration, settled bool, err error) {
+	before, err := readProcess(parent)
+	if err != nil {
+		return 0, false, err
+	}
 	paths, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0, false, err
+	}
 	for _, path := range paths {
 		pid, _ := strconv.Atoi(filepath.Base(path))
 		p, err := readProcess(pid)
-		if err == nil && p.parent == postmaster { // an error: it has just ended
+		if err == nil && p.parent == parent { // an error: it has just ended
 			total += p.own
 		}
 	}
-	return total, err
+	after, err := readProcess(parent)
+	return total + after.own + after.reaped, after.reaped == before.reaped, err
 }
 
 // processTimes are a process's parent and its times, of itself and of its children that have ended.

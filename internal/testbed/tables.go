@@ -48,6 +48,34 @@ func (t Table) Fill(ctx context.Context, source *Server, rows int) error {
 	return source.Exec(ctx, "VACUUM (FREEZE, ANALYZE) "+t.Name)
 }
 
+// Sized is a table with so many rows.
+type Sized struct {
+	Table
+	Rows int
+}
+
+// Refill makes the database anew, with the tables in it.
+func (s *Server) Refill(ctx context.Context, tables []Sized) error {
+	if err := s.Renew(ctx); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := t.Fill(ctx, s, t.Rows); err != nil {
+			return fmt.Errorf("fill %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// RowsOf are the tables' rows, as a [Turn] wants them.
+func RowsOf(tables []Sized) map[string]int64 {
+	rows := map[string]int64{}
+	for _, t := range tables {
+		rows[t.Name] = int64(t.Rows)
+	}
+	return rows
+}
+
 // draw is an SQL expression of a number from 0 to below n that depends on the row and the salt alone.
 func draw(salt int, n string) string {
 	return fmt.Sprintf("((hashint8extended(i, %d) & 2147483647) %% %s)", salt, n)

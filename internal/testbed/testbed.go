@@ -132,11 +132,21 @@ func use(ctx context.Context, dsn string, work func(*pgx.Conn) error) error {
 }
 
 // Rows counts a table's rows.
-func (s *Server) Rows(ctx context.Context, table string) (rows int64, err error) {
+func (s *Server) Rows(ctx context.Context, table string) (int64, error) {
+	return s.count(ctx, pgx.Identifier{table}.Sanitize())
+}
+
+// Indexes counts the indexes and the constraints in schema public.
+func (s *Server) Indexes(ctx context.Context) (int64, error) {
+	return s.count(ctx, `(SELECT indexrelid FROM pg_stat_user_indexes WHERE schemaname = 'public'
+		UNION ALL SELECT oid FROM pg_constraint WHERE connamespace = 'public'::regnamespace) AS every`)
+}
+
+func (s *Server) count(ctx context.Context, from string) (n int64, err error) {
 	err = use(ctx, s.DSN(), func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT count(*) FROM "+pgx.Identifier{table}.Sanitize()).Scan(&rows)
+		return conn.QueryRow(ctx, "SELECT count(*) FROM "+from).Scan(&n)
 	})
-	return rows, err
+	return n, err
 }
 
 // CopyBytes is how many bytes a table's rows are as binary COPY sends them.

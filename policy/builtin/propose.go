@@ -26,9 +26,10 @@ const flushFirst = 0.3
 const sourcePays = 0.5
 
 // propose tries one knob a round, around the leader: those that the lanes wait
-// for most, then the others in order, then one step further wherever the best
-// value is at the edge of those tried, then the partition mode if the lanes
-// hardly wait for the source. When all is tried it proposes nothing.
+// for most, then the others in order, of a count first more and then less, then
+// one step further wherever the best value is at the edge of those tried, then
+// the partition mode if the lanes hardly wait for the source. When all is tried
+// it proposes nothing.
 func propose(r policy.ProposeRequest) policy.Proposal {
 	knobs := inOrder(r.Knobs)
 	for _, now := range []turn{soon, first, further, late} {
@@ -98,7 +99,7 @@ func meanRate(windows []policy.Window) float64 {
 	return bytes / seconds
 }
 
-// next are the values of k that are worth a try now. Less of a number is tried
+// next are the values of k that are worth a try now. Less of a count is tried
 // only where more of it was not better: over slow links, where windows are few,
 // half the lanes would take twice as long to show what is known by then.
 func next(k policy.Knob, r policy.ProposeRequest) []policy.Value {

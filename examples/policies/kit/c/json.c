@@ -491,25 +491,25 @@ static uint64_t eight_digits(uint64_t n) {
 	return (tens | (twos - 10 * tens) << 8) + RBT_EACH('0');
 }
 
-enum { ROOM = 24 }; // for the digits of any number, and zeros in front of them
+enum { DIGITS_ROOM = 24 }; // for the digits of any number, and zeros in front of them
 
-// decimal_text writes n into the room.
-static rbt_text decimal_text(uint64_t n, char room[ROOM]) {
+// decimal_text writes n into the buffer.
+static rbt_text decimal_text(uint64_t n, char buffer[DIGITS_ROOM]) {
 	const uint64_t unit = 100000000;
 	uint64_t parts[] = {n / unit / unit, n / unit % unit, n % unit};
 	for (int i = 0; i < 3; i++)
-		rbt_put_word(room + 8 * i, eight_digits(parts[i]));
+		rbt_put_word(buffer + 8 * i, eight_digits(parts[i]));
 	uint32_t zeros = parts[0] != 0 ? 0 : parts[1] != 0 ? 8 : 16;
-	while (zeros < ROOM - 1 && room[zeros] == '0')
+	while (zeros < DIGITS_ROOM - 1 && buffer[zeros] == '0')
 		zeros++;
-	return (rbt_text){room + zeros, ROOM - zeros};
+	return (rbt_text){buffer + zeros, DIGITS_ROOM - zeros};
 }
 
 void rbt_put_int(rbt_out *o, int64_t n) {
-	char room[ROOM];
+	char buffer[DIGITS_ROOM];
 	if (n < 0)
 		put_char(o, '-');
-	rbt_put_text(o, decimal_text(n < 0 ? -(uint64_t)n : (uint64_t)n, room));
+	rbt_put_text(o, decimal_text(n < 0 ? -(uint64_t)n : (uint64_t)n, buffer));
 }
 
 static void put_zeros(rbt_out *o, int32_t n) {
@@ -550,8 +550,8 @@ void rbt_put_double(rbt_out *o, double x) {
 		return;
 	}
 	rbt_decimal d = rbt_shortest(x);
-	char room[ROOM];
-	rbt_text digits = decimal_text(d.digits, room);
+	char buffer[DIGITS_ROOM];
+	rbt_text digits = decimal_text(d.digits, buffer);
 	int32_t point = (int32_t)digits.size + d.exponent;
 	if (point > -6 && point <= 21) {
 		put_plain(o, digits, point);

@@ -145,12 +145,14 @@ static const field *next_field(rbt_reader *r, const field *fields, int count, in
 	return f;
 }
 
-// other_int and other_double read a number that is not plain. They return where
-// the comma or brace behind it is; null if something else comes.
+// behind_number is where the comma or brace behind a number is; null if something
+// else comes.
 static const char *behind_number(rbt_reader *r) {
 	return r->at < r->end && (*r->at == ',' || *r->at == '}') ? r->at : 0;
 }
 
+// other_int and other_double read a number that is not plain. They return null if
+// it is none, or if neither a comma nor a brace follows.
 __attribute__((noinline)) static const char *other_int(rbt_reader *r, const char *at, int64_t *into) {
 	r->at = at;
 	if (rbt_kind(r) != '0')
@@ -191,7 +193,8 @@ static bool quick_window(rbt_reader *r, rbt_window *w) {
 #undef NUMBER
 #undef OTHER
 careful:
-	r->at = at == begin ? begin + 1 : at;
+	if (r->error == 0)
+		r->at = at == begin ? begin + 1 : at;
 	return at != begin;
 }
 
