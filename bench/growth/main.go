@@ -88,7 +88,7 @@ func grow(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s; PostgreSQL %s at both ends; %s; %d rounds.\n", measure.ThisMachine(), version, g.program.Version, o.rounds)
+	fmt.Printf("%s; PostgreSQL %s at both ends; %s; rounds: %d.\n", measure.ThisMachine(), version, g.program.Version, o.rounds)
 	rows, err := g.measure(ctx, "rows", o.rows, rowsOf)
 	if err != nil {
 		return err
