@@ -15,30 +15,22 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/rapidbyte/rbt/internal/measure"
 	"github.com/rapidbyte/rbt/internal/testbed"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	o, err := parse(os.Args[1:])
-	if err == nil {
-		err = bench(ctx, o)
-	}
-	if errors.Is(err, flag.ErrHelp) {
-		os.Exit(2)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	measure.Main("bench", func(ctx context.Context, args []string) error {
+		o, err := parse(args)
+		if err != nil {
+			return err
+		}
+		return bench(ctx, o)
+	})
 }
 
 // options are what the command line asks for.
@@ -127,13 +119,14 @@ func bench(ctx context.Context, o options) (err error) {
 
 // contenders are all of them, those that are missing too.
 func (o options) contenders(ctx context.Context, folder string) ([]contender, error) {
-	if _, err := testbed.Build(ctx, folder); err != nil {
+	built, err := testbed.Build(ctx, folder)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(folder, "pipeline.hcl"), []byte(pipeline), 0o600); err != nil {
 		return nil, err
 	}
-	all := rbt(rbtName, filepath.Join(folder, "rbt"))
+	all := rbt(rbtName, built.Path)
 	for _, s := range o.also {
 		name, file, _ := strings.Cut(s, "=")
 		path, err := filepath.Abs(file)

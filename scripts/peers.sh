@@ -3,26 +3,18 @@
 # be installed is named by the benchmark as missing, so this never fails.
 set -eu
 
-has() {
-	command -v "$1" >/dev/null 2>&1
+no_root() {
+	echo "not installed, since that takes root: $1" >&2
+	return 1
 }
+
+. "$(dirname "$0")/root.sh"
 
 missing=
 for program in pgcopydb pgloader; do
 	has "$program" || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-		sudo "$@"
-	else
-		echo "not installed, since that takes root: $*" >&2
-		return 1
-	fi
-}
 
 if has apt-get; then
 	as_root apt-get update >&2 || true

@@ -40,19 +40,11 @@ installed() {
 	return 1
 }
 
-has() {
-	command -v "$1" >/dev/null 2>&1
+no_root() {
+	fail "no PostgreSQL server found, and installing it takes root: run \`$1\` as root, or set RBT_PG_BIN to the folder that holds initdb, postgres and pg_ctl"
 }
 
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif has sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-		sudo "$@"
-	else
-		fail "no PostgreSQL server found, and installing it takes root: run \`$*\` as root, or set RBT_PG_BIN to the folder that holds initdb, postgres and pg_ctl"
-	fi
-}
+. "$(dirname "$0")/root.sh"
 
 # Debian's packages make a cluster and start it, which nobody asked for here. A drop-in says no while they are
 # installed, and is gone afterwards, so that the system's own choice for later stays as it was.

@@ -14,7 +14,7 @@ import (
 // Program is a build of rbt.
 type Program struct {
 	Version string
-	path    string
+	Path    string
 	folder  string // where it may write
 }
 
@@ -38,7 +38,7 @@ func Open(ctx context.Context, binary, folder string) (*Program, error) {
 		return nil, err
 	}
 	version, err := measure.Printed(ctx, path, "version")
-	return &Program{Version: version, path: path, folder: folder}, err
+	return &Program{Version: version, Path: path, folder: folder}, err
 }
 
 // Job is one run of rbt.
@@ -64,7 +64,7 @@ func (p *Program) Run(ctx context.Context, j Job) (measure.Usage, error) {
 	if err := os.WriteFile(file, []byte(j.pipeline()), 0o600); err != nil {
 		return measure.Usage{}, err
 	}
-	cmd := exec.CommandContext(ctx, p.path, "run", file)
+	cmd := exec.CommandContext(ctx, p.Path, "run", file)
 	if j.Trace != "" {
 		cmd.Args = append(cmd.Args, "--trace", j.Trace)
 	}
