@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -81,9 +82,10 @@ type Load interface {
 	// called around every window, and bounded to a few seconds where the server
 	// does not answer. What it cannot read it names; the only error is ctx's own.
 	Vitals(ctx context.Context) (Vitals, error)
-	// Publish builds what the staging table lacks and makes its rows visible.
-	// Called again after an error it goes on where it was.
-	Publish(ctx context.Context, t *Target, generation int, progress func(step string)) error
+	// Publish builds what the staging table lacks and makes its rows visible. It
+	// returns ErrUndone where the books do not know all parts. Called again after
+	// an error it goes on where it was.
+	Publish(ctx context.Context, t *Target, l Loaded, progress func(step string)) error
 	// Finish closes the books. Foreign keys between the published tables are
 	// added here. After an error that may pass it can be called again.
 	Finish(ctx context.Context, o Outcome) error
@@ -91,6 +93,17 @@ type Load interface {
 	// not done so.
 	Close()
 }
+
+// Loaded is what a staging table must hold to be published.
+type Loaded struct {
+	Generation int
+	Parts      int // every part that was cut, each with a mark of its own
+}
+
+// ErrUndone says that parts which were committed are not there any more: a crash
+// of the destination may undo the last ones, rows and marks together. Marks
+// tells which.
+var ErrUndone = errors.New("the destination lost parts that it had committed")
 
 // Outcome is how a run ended.
 type Outcome struct {

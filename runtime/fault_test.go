@@ -385,8 +385,8 @@ func (d publishing) Begin(ctx context.Context, r connectors.Run) (connectors.Loa
 	return publishingLoad{load, sync.OnceFunc(d.published)}, err
 }
 
-func (l publishingLoad) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(string)) error {
-	err := l.Load.Publish(ctx, t, generation, progress)
+func (l publishingLoad) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(string)) error {
+	err := l.Load.Publish(ctx, t, loaded, progress)
 	l.published()
 	select {
 	case <-ctx.Done(): // the answer is lost

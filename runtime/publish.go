@@ -13,9 +13,6 @@ import (
 // a few round trips each.
 const publishers = 4
 
-// errUndone says that parts were lost in a crash of the destination.
-var errUndone = errors.New("parts are undone")
-
 // publisher publishes tasks until there are none.
 func (r *run) publisher(ctx context.Context, b *board) error {
 	for {
@@ -33,21 +30,17 @@ func (r *run) publisher(ctx context.Context, b *board) error {
 
 // publish makes a loaded task's rows visible.
 func (r *run) publish(ctx context.Context, b *board, t *task) error {
-	var undone []connectors.Part
+	loaded := connectors.Loaded{Generation: t.generation, Parts: len(t.issued)}
 	_, err := retry(ctx, r, t.name(), "publish", func() (struct{}, error) {
-		var err error
-		// Also after an error: it may have been the crash that undid parts.
-		if undone, err = r.reconcile(ctx, t); err != nil {
-			return struct{}{}, err
-		}
-		if len(undone) > 0 {
-			return struct{}{}, errUndone
-		}
-		return struct{}{}, r.load.Publish(ctx, t.plan.Target, t.generation, func(step string) {
+		return struct{}{}, r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {
 			r.emit(PublishStep{Stream: t.name(), Step: step})
 		})
 	})
-	if errors.Is(err, errUndone) {
+	if errors.Is(err, connectors.ErrUndone) {
+		undone, err := r.undone(ctx, t)
+		if err != nil {
+			return err
+		}
 		r.emit(Notice{Stream: t.name(), Text: fmt.Sprintf("the destination lost %d parts that it had committed (it crashed): they are copied again", len(undone))})
 		b.again(t, undone)
 		return nil
@@ -61,11 +54,10 @@ func (r *run) publish(ctx context.Context, b *board, t *task) error {
 	return nil
 }
 
-// reconcile returns the parts that the destination's books do not know. Parts
-// are committed without waiting for the disk, so a crash of the destination
-// can undo the last of them, rows and mark together.
-func (r *run) reconcile(ctx context.Context, t *task) ([]connectors.Part, error) {
-	marks, err := r.load.Marks(ctx, t.name(), t.generation)
+// undone returns the parts that the destination's books do not know, and counts
+// the rows of the others.
+func (r *run) undone(ctx context.Context, t *task) ([]connectors.Part, error) {
+	marks, err := r.marks(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +70,7 @@ func (r *run) reconcile(ctx context.Context, t *task) ([]connectors.Part, error)
 		}
 		rows += n
 	}
-	if len(undone) == 0 && len(marks) != len(t.issued) {
+	if len(undone) == 0 {
 		return nil, fmt.Errorf("the books know %d parts, but %d were cut", len(marks), len(t.issued))
 	}
 	t.rows.Store(rows)

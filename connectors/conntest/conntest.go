@@ -47,6 +47,7 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"an uncommitted part leaves nothing", uncommitted},
 		{"a part is committed once", markedOnce},
 		{"a wrong count is not committed", wrongCount},
+		{"a lost part keeps all from being published", lostPart},
 		{"a writer says what a part has cost", stats},
 		{"a source answers beside the lanes or not at all", answers},
 		{"a destination says what it may of itself", vitals},
@@ -110,6 +111,7 @@ func (s *session) stage() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.marks = 0
 }
 
 // settings are all combinations of the values that the stream supports; of a
@@ -219,9 +221,15 @@ func (s *session) copy(parts ...connectors.Part) {
 
 func (s *session) publish() {
 	s.t.Helper()
-	if err := s.load.Publish(s.t.Context(), s.target, s.generation, func(string) {}); err != nil {
+	if err := s.tryPublish(); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// tryPublish publishes every part that was taken.
+func (s *session) tryPublish() error {
+	loaded := connectors.Loaded{Generation: s.generation, Parts: int(s.marks)}
+	return s.load.Publish(s.t.Context(), s.target, loaded, func(string) {})
 }
 
 func (s *session) finish(status string) {
@@ -332,6 +340,20 @@ func markedOnce(s *session) {
 	if err := w.Commit(s.t.Context(), s.relay(w, parts[0])); !connectors.Retryable(err) {
 		s.t.Errorf("a part was committed twice, or in vain for good: %v", err)
 	}
+	s.publish()
+	s.sees(want)
+	s.finish("done")
+}
+
+func lostPart(s *session) {
+	want := s.h.SourceRows(s.t)
+	parts := s.all(s.settings()[0], 0)
+	s.copy(parts[1:]...)
+	if err := s.tryPublish(); !errors.Is(err, connectors.ErrUndone) || connectors.Retryable(err) {
+		s.t.Errorf("published without a part: %v", err)
+	}
+	s.sees(nil)
+	s.copy(parts[0])
 	s.publish()
 	s.sees(want)
 	s.finish("done")

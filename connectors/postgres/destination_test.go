@@ -83,7 +83,7 @@ func (b *bench) begin(t *testing.T) connectors.Load {
 }
 
 // fill stages a stream and copies all of its rows.
-func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *connectors.Target) (generation int) {
+func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *connectors.Target) (loaded connectors.Loaded) {
 	t.Helper()
 	ctx := t.Context()
 	generation, into, err := l.Stage(ctx, target, false)
@@ -114,7 +114,7 @@ func fill(t *testing.T, snap connectors.Snapshot, l connectors.Load, target *con
 			t.Fatal(err)
 		}
 		if len(parts) == 0 {
-			return generation
+			return connectors.Loaded{Generation: generation, Parts: int(mark - 1)}
 		}
 		for _, p := range parts {
 			p.Stream, p.Mark, p.Into, p.Setting = target.Stream.Spec.Name, mark, into, setting

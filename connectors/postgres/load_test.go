@@ -80,12 +80,11 @@ func TestTakeUp(t *testing.T) {
 	kept.Resume = connectors.Continue
 	snap, targets := b.targets(t, kept, replace("u"))
 	first := b.begin(t)
-	generation := fill(t, snap, first, targets[0])
-	if err := first.Note(t.Context(), "t", generation, []byte(`{"x": 12345678901234567890}`)); err != nil {
+	loaded := fill(t, snap, first, targets[0])
+	if err := first.Note(t.Context(), "t", loaded.Generation, []byte(`{"x": 12345678901234567890}`)); err != nil {
 		t.Fatal(err)
 	}
-	fill(t, snap, first, targets[1])
-	if err := first.Publish(t.Context(), targets[1], 1, nil); err != nil {
+	if err := first.Publish(t.Context(), targets[1], fill(t, snap, first, targets[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	first.Close()
@@ -104,7 +103,7 @@ func TestTakeUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, generation, again)
+	diff(t, loaded.Generation, again)
 	diff(t, [][]string{{"100"}}, b.dst.Query(t, "select count(*) from "+strings.TrimSuffix(into, ` ("id", "v")`)))
 	marks, err := second.Marks(t.Context(), "t", again)
 	if err != nil {
@@ -115,7 +114,7 @@ func TestTakeUp(t *testing.T) {
 		rows += n
 	}
 	diff(t, int64(100), rows)
-	if err := second.Publish(t.Context(), targets[0], again, nil); err != nil {
+	if err := second.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := second.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
@@ -200,7 +199,7 @@ func TestFence(t *testing.T) {
 	b.dst.Exec(t, numbers+"insert into t values (1, 'old')")
 	snap, targets := b.targets(t, replace("t"))
 	old := b.begin(t)
-	generation := fill(t, snap, old, targets[0])
+	loaded := fill(t, snap, old, targets[0])
 	b.dst.Exec(t, "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
 	wait(t, func() bool {
 		return b.dst.Query(t, "select count(*) from pg_locks where locktype = 'advisory'")[0][0] == "0"
@@ -208,7 +207,7 @@ func TestFence(t *testing.T) {
 	taken := b.begin(t)
 	diff(t, 2, taken.Attempt().Number)
 	old.(*load).heldAt = time.Time{} // as if a second had passed
-	err := old.Publish(t.Context(), targets[0], generation, nil)
+	err := old.Publish(t.Context(), targets[0], loaded, nil)
 	wantError(t, "the connection that held the pipeline's lock was lost, and another process took it", err)
 	if connectors.Retryable(err) {
 		t.Error("the error says that it may pass")
@@ -216,8 +215,8 @@ func TestFence(t *testing.T) {
 	if err := taken.Finish(t.Context(), connectors.Outcome{Status: "failed"}); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "another process has taken this run up meanwhile", old.Publish(t.Context(), targets[0], generation, nil))
-	wantError(t, "another process has taken this run up meanwhile", old.Note(t.Context(), "t", generation, []byte("{}")))
+	wantError(t, "another process has taken this run up meanwhile", old.Publish(t.Context(), targets[0], loaded, nil))
+	wantError(t, "another process has taken this run up meanwhile", old.Note(t.Context(), "t", loaded.Generation, []byte("{}")))
 	wantError(t, "another process has taken this run up meanwhile",
 		old.NoteTuning(t.Context(), connectors.Tuning{Stream: "t", Skip: &policy.Skip{Reason: policy.SkippedSmall}}))
 	diff(t, [][]string{{"old"}}, b.dst.Query(t, "select v from t"))
@@ -256,10 +255,10 @@ func TestKilledWhilePublishing(t *testing.T) {
 				b.dst.Exec(t, tc.sql)
 				snap, targets := b.targets(t, replace("t"))
 				method(t, tc.name, targets[0])
-				generation := fill(t, snap, l, targets[0])
+				loaded := fill(t, snap, l, targets[0])
 				snap.Close(t.Context())
-				err := publishAndKill(t, l, targets[0], generation, killer, delay)
-				for ; err != nil; err = l.Publish(t.Context(), targets[0], generation, nil) {
+				err := publishAndKill(t, l, targets[0], loaded, killer, delay)
+				for ; err != nil; err = l.Publish(t.Context(), targets[0], loaded, nil) {
 					if failures++; !connectors.Retryable(err) {
 						t.Fatalf("after %s: %v", delay, err)
 					}
@@ -283,7 +282,7 @@ func TestKilledWhilePublishing(t *testing.T) {
 
 const killAll = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rbt/test' and datname = current_database()"
 
-func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, generation int, killer *pgx.Conn, delay time.Duration) error {
+func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, loaded connectors.Loaded, killer *pgx.Conn, delay time.Duration) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() {
@@ -292,7 +291,7 @@ func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, 
 			t.Error(err)
 		}
 	})
-	return l.Publish(t.Context(), target, generation, nil)
+	return l.Publish(t.Context(), target, loaded, nil)
 }
 
 // A connection that is lost in the middle of the commit leaves it under way on
@@ -303,7 +302,7 @@ func TestCommitUnderWayWhilePublishing(t *testing.T) {
 	b.src.Exec(t, "create table t (id int primary key); insert into t select generate_series(1, 10)")
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
+	loaded := fill(t, snap, l, targets[0])
 	orphan := b.dst.Conn(t)
 	staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
 	if _, err := orphan.Exec(t.Context(), "begin; alter table "+staging+" rename to t; update _rbt.streams set published_at = now()"); err != nil {
@@ -316,7 +315,7 @@ func TestCommitUnderWayWhilePublishing(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Error(err)
 	}
 	wg.Wait()
@@ -332,7 +331,7 @@ func TestForgottenLaneWhilePublishing(t *testing.T) {
 	b.dst.Exec(t, "create table t (id int primary key)")
 	snap, targets := b.targets(t, appendTo("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
+	loaded := fill(t, snap, l, targets[0])
 	lane := b.dst.Conn(t)
 	staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
 	if _, err := lane.Exec(t.Context(), "set application_name = 'rbt/test'; begin; insert into "+staging+" values (11)"); err != nil {
@@ -340,7 +339,7 @@ func TestForgottenLaneWhilePublishing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := l.Publish(ctx, targets[0], generation, nil); err != nil {
+	if err := l.Publish(ctx, targets[0], loaded, nil); err != nil {
 		t.Error(err)
 	}
 	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
@@ -379,9 +378,9 @@ func TestKilledWhileFinishing(t *testing.T) {
 		b.dst.Exec(t, "drop table if exists t")
 		snap, targets := b.targets(t, replace("t"))
 		l := b.begin(t)
-		generation := fill(t, snap, l, targets[0])
+		loaded := fill(t, snap, l, targets[0])
 		snap.Close(t.Context())
-		if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+		if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 			t.Fatal(err)
 		}
 		killed := make(chan error)
@@ -419,18 +418,18 @@ func TestDestinationRestarts(t *testing.T) {
 		}
 	}
 	restart(pgcluster.Fast)
-	generation := fill(t, snap, l, targets[0])
-	if _, err := l.Marks(t.Context(), "t", generation); err != nil {
+	loaded := fill(t, snap, l, targets[0])
+	if _, err := l.Marks(t.Context(), "t", loaded.Generation); err != nil {
 		t.Fatal(err)
 	}
 	if err := cluster.Stop(pgcluster.Immediate); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Publish(t.Context(), targets[0], generation, nil); !connectors.Retryable(err) {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); !connectors.Retryable(err) {
 		t.Fatalf("error %v, want one that may pass", err)
 	}
 	restart(pgcluster.Immediate)
-	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	restart(pgcluster.Immediate)
@@ -449,18 +448,18 @@ func TestSwapGivesUpOnALock(t *testing.T) {
 	b.dst.Exec(t, numbers)
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
+	loaded := fill(t, snap, l, targets[0])
 	reader := b.dst.Conn(t)
 	if _, err := reader.Exec(t.Context(), "begin; select * from t"); err != nil {
 		t.Fatal(err)
 	}
-	err := l.Publish(t.Context(), targets[0], generation, nil)
+	err := l.Publish(t.Context(), targets[0], loaded, nil)
 	wantError(t, "publish public.t: ERROR: canceling statement due to lock timeout", err)
 	if !connectors.Retryable(err) {
 		t.Error("the error does not say that it may pass")
 	}
 	reader.Close(context.Background())
-	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -482,19 +481,19 @@ func TestCrashedWhilePublishing(t *testing.T) {
 		snap, targets := b.targets(t, replace("t"))
 		diff(t, method, targets[0].Method)
 		l := b.begin(t)
-		generation := fill(t, snap, l, targets[0])
+		loaded := fill(t, snap, l, targets[0])
 		steps := map[string]bool{}
 		for done := false; !done; {
-			_, err := l.Marks(t.Context(), "t", generation)
-			if err == nil {
-				err = l.Publish(t.Context(), targets[0], generation, func(step string) {
-					if !steps[step] {
-						steps[step] = true
-						crash()
-					}
-				})
-			}
-			if done = err == nil; !done && !connectors.Retryable(err) {
+			err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
+				if !steps[step] {
+					steps[step] = true
+					crash()
+				}
+			})
+			switch done = err == nil; {
+			case errors.Is(err, connectors.ErrUndone):
+				loaded = fill(t, snap, l, targets[0])
+			case !done && !connectors.Retryable(err):
 				t.Fatal(err)
 			}
 		}

@@ -20,6 +20,7 @@ type publication struct {
 	load     *load
 	target   *connectors.Target
 	facts    *targetFacts
+	loaded   connectors.Loaded
 	row      *streamRow
 	staging  relName
 	before   *present // what the target was when this began; its table is nil where there is none
@@ -44,14 +45,14 @@ const draftFor = 10 * time.Second
 
 // Publish builds what the staging table lacks, makes its rows visible in one
 // transaction, and tidies up. Each of these can be done again.
-func (l *load) Publish(ctx context.Context, t *connectors.Target, generation int, progress func(step string)) (err error) {
+func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(step string)) (err error) {
 	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
 		return err
 	}
-	p := &publication{load: l, target: t, facts: f, progress: oneAtATime(progress)}
-	if err := p.open(ctx, generation); err != nil {
+	p := &publication{load: l, target: t, facts: f, loaded: loaded, progress: oneAtATime(progress)}
+	if err := p.open(ctx); err != nil {
 		return err
 	}
 	if !p.row.published {
@@ -82,8 +83,8 @@ func oneAtATime(progress func(string)) func(string) {
 
 // open finds the staging table in the books, and what it has to get. A small one
 // gets it at once.
-func (p *publication) open(ctx context.Context, generation int) error {
-	stream := p.target.Stream.Spec.Name
+func (p *publication) open(ctx context.Context) error {
+	stream, generation := p.target.Stream.Spec.Name, p.loaded.Generation
 	p.staging = relName{p.facts.name.Schema, stagingName(p.facts.name.Name, p.load.attempt.RunID, stream, generation)}
 	return p.load.prepare(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) (err error) {
 		if p.row, err = p.load.readStream(ctx, tx.Conn(), stream); err != nil {
@@ -96,8 +97,15 @@ func (p *publication) open(ctx context.Context, generation int) error {
 			return nil
 		}
 		var size *int64
-		if err := tx.QueryRow(ctx, "SELECT pg_table_size(to_regclass($1))", p.row.staging).Scan(&size); err != nil {
+		var parts int
+		const sql = `
+SELECT pg_table_size(to_regclass($1)),
+	(SELECT count(*) FROM _rbt.marks WHERE run_id = $2 AND stream = $3 AND generation = $4)`
+		if err := tx.QueryRow(ctx, sql, p.row.staging, p.load.attempt.RunID, stream, generation).Scan(&size, &parts); err != nil {
 			return err
+		}
+		if parts != p.loaded.Parts { // known before indexes are built in vain
+			return connectors.ErrUndone
 		}
 		if size == nil {
 			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
@@ -156,7 +164,9 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 	return nil, nil
 }
 
-// publish makes the rows visible, and writes so into the books.
+// publish makes the rows visible, and writes so into the books. A crash since
+// open may have undone parts: writers commit without waiting for the disk. This
+// transaction sees which are there, and takes them to the disk with it.
 func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 	switch p.row.method {
 	case methodCreate:
@@ -170,11 +180,14 @@ func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 		return p.outrun(err)
 	}
 	const sql = `
-UPDATE _rbt.streams s SET published_at = now(), (rows, bytes) = (
-	SELECT coalesce(sum(m.rows), 0), coalesce(sum(m.bytes), 0) FROM _rbt.marks m
-	WHERE m.run_id = s.run_id AND m.stream = s.stream AND m.generation = s.generation)
-WHERE s.run_id = $1 AND s.stream = $2`
-	_, err = tx.Exec(ctx, sql, p.load.attempt.RunID, p.target.Stream.Spec.Name)
+UPDATE _rbt.streams SET published_at = now(), rows = m.rows, bytes = m.bytes
+FROM (SELECT count(*) AS parts, coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes
+	FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3) m
+WHERE run_id = $1 AND stream = $2 AND m.parts = $4`
+	tag, err := tx.Exec(ctx, sql, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.loaded.Generation, p.loaded.Parts)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = connectors.ErrUndone
+	}
 	return err
 }
 

@@ -138,9 +138,9 @@ func TestSwapYieldsToAViewThatCameLate(t *testing.T) {
 	b.dst.Exec(t, "create table t (id int primary key, v text); insert into t values (1, 'old')")
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
+	loaded := fill(t, snap, l, targets[0])
 	b.dst.Exec(t, "create view v as select * from t")
-	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"new"}}, b.dst.Query(t, "select v from v"))
@@ -163,11 +163,11 @@ func TestChangesMeanwhile(t *testing.T) {
 			b.dst.Exec(t, "create table t (id int primary key, v text)")
 			snap, targets := b.targets(t, replace("t"))
 			l := b.begin(t)
-			generation := fill(t, snap, l, targets[0])
+			loaded := fill(t, snap, l, targets[0])
 			b.dst.Exec(t, tc.sql)
-			err := l.Publish(t.Context(), targets[0], generation, nil)
+			err := l.Publish(t.Context(), targets[0], loaded, nil)
 			if tc.want == "" && connectors.Retryable(err) {
-				err = l.Publish(t.Context(), targets[0], generation, nil)
+				err = l.Publish(t.Context(), targets[0], loaded, nil)
 			}
 			wantError(t, tc.want, err)
 			if tc.want == "" {
@@ -185,8 +185,8 @@ func TestIndexAtTheLastMoment(t *testing.T) {
 	b.dst.Exec(t, "create table t (id int primary key, v text)")
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
-	err := l.Publish(t.Context(), targets[0], generation, func(step string) {
+	loaded := fill(t, snap, l, targets[0])
+	err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
 		if step == methodSwap {
 			b.dst.Exec(t, "create index late on t (v)")
 		}
@@ -195,7 +195,7 @@ func TestIndexAtTheLastMoment(t *testing.T) {
 	if !connectors.Retryable(err) {
 		t.Fatal("the error does not say that it may pass")
 	}
-	if err := l.Publish(t.Context(), targets[0], generation, nil); err != nil {
+	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
@@ -210,12 +210,12 @@ func TestIndexMarkedAtTheLastMoment(t *testing.T) {
 	b.dst.Exec(t, numbers)
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	generation := fill(t, snap, l, targets[0])
+	loaded := fill(t, snap, l, targets[0])
 	const change = `comment on index by_v is 'late'; comment on constraint t_pkey on t is 'late';
 		alter table t replica identity using index t_pkey, cluster on by_v; alter index t_pkey set (fillfactor = 60)`
 	once := sync.OnceFunc(func() { b.dst.Exec(t, change) })
 	publish := func() error {
-		return l.Publish(t.Context(), targets[0], generation, func(step string) {
+		return l.Publish(t.Context(), targets[0], loaded, func(step string) {
 			if step == methodSwap {
 				once()
 			}
@@ -250,15 +250,16 @@ func TestTheSameNameAtOnce(t *testing.T) {
 	}
 	snap, targets := b.targets(t, specs...)
 	l := b.begin(t)
-	for _, target := range targets {
-		fill(t, snap, l, target)
+	loaded := make([]connectors.Loaded, len(targets))
+	for i, target := range targets {
+		loaded[i] = fill(t, snap, l, target)
 	}
 	var wg sync.WaitGroup
-	for _, target := range targets {
+	for i, target := range targets {
 		wg.Go(func() {
-			err := l.Publish(t.Context(), target, 1, nil)
+			err := l.Publish(t.Context(), target, loaded[i], nil)
 			for connectors.Retryable(err) {
-				err = l.Publish(t.Context(), target, 1, nil)
+				err = l.Publish(t.Context(), target, loaded[i], nil)
 			}
 			if err != nil {
 				t.Error(err)
