@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -18,19 +19,28 @@ import (
 //
 // A stream in its probe phase has the lanes for itself: what others do meanwhile
 // would be measured with it.
+//
+// A run may have thousands of tasks, and everybody who waits looks at the board
+// each time that it changes. So what is done with is not looked at again.
 type board struct {
 	mu      sync.Mutex
 	changed *sync.Cond
-	tasks   []*task
-	left    int // tasks that are not published
+	open    []*task     // the tasks with parts that are not committed, by rank
+	loaded  []*task     // those that wait for a publisher, by rank
+	wanted  map[int]int // by parallelism, how many of the open tasks have it
+	left    int         // tasks that are not published
 	stopped bool
 	room    int // lanes that the servers have connections for
 	scene   *scene
 }
 
 func newBoard(tasks []*task, s *scene) *board {
-	b := &board{tasks: tasks, left: len(tasks), room: math.MaxInt, scene: s}
+	b := &board{wanted: map[int]int{}, left: len(tasks), room: math.MaxInt, scene: s}
 	b.changed = sync.NewCond(&b.mu)
+	for i, t := range tasks {
+		t.rank = i
+		b.reopen(t)
+	}
 	return b
 }
 
@@ -77,7 +87,7 @@ func (b *board) claim(lane int) (job, bool) {
 }
 
 func (b *board) next() (job, bool) {
-	for _, t := range b.tasks {
+	for _, t := range b.open {
 		if j, ok := t.job(); ok {
 			if j.do == toCopy {
 				b.scene.busy.Add(1)
@@ -91,17 +101,40 @@ func (b *board) next() (job, bool) {
 	return job{}, false
 }
 
-// lanes is the highest parallelism among the tasks that still have parts to
-// copy.
+// lanes is the highest parallelism among the open tasks.
 func (b *board) lanes() int {
 	n := 0
-	for _, t := range b.tasks {
-		if t.state < loaded {
-			n = max(n, t.parallelism())
-		}
+	for parallelism := range b.wanted {
+		n = max(n, parallelism)
 	}
 	return min(n, b.room)
 }
+
+// want counts an open task in, by 1, or out, by -1. b.mu is held.
+func (b *board) want(t *task, by int) {
+	p := t.parallelism()
+	if b.wanted[p] += by; b.wanted[p] == 0 {
+		delete(b.wanted, p)
+	}
+}
+
+// reopen puts a task among the open ones. b.mu is held.
+func (b *board) reopen(t *task) {
+	if at, there := slices.BinarySearchFunc(b.open, t, byRank); !there {
+		b.open = slices.Insert(b.open, at, t)
+		b.want(t, 1)
+	}
+}
+
+// shut takes a task away from the open ones. b.mu is held.
+func (b *board) shut(t *task) {
+	if at, there := slices.BinarySearchFunc(b.open, t, byRank); there {
+		b.open = slices.Delete(b.open, at, at+1)
+		b.want(t, -1)
+	}
+}
+
+func byRank(a, b *task) int { return cmp.Compare(a.rank, b.rank) }
 
 // job is the task's next job. The board's lock is held.
 func (t *task) job() (job, bool) {
@@ -134,7 +167,9 @@ func (b *board) add(t *task, g region, parts []connectors.Part) {
 	if len(parts) == 0 {
 		t.exhausted, t.window = true, nil
 	} else {
+		b.want(t, -1)
 		t.setting, t.window, t.steady = g.setting, g.window, g.steady
+		b.want(t, 1)
 	}
 	for _, p := range parts {
 		t.queue = append(t.queue, piece{p, g.window})
@@ -181,6 +216,9 @@ func (b *board) giveBack(j job, lane int) {
 func (b *board) settle(t *task) {
 	if t.exhausted && len(t.queue) == 0 && t.active == 0 {
 		t.state = loaded
+		b.shut(t)
+		at, _ := slices.BinarySearchFunc(b.loaded, t, byRank)
+		b.loaded = slices.Insert(b.loaded, at, t)
 	}
 	b.changed.Broadcast()
 }
@@ -203,6 +241,7 @@ func (b *board) again(t *task, parts []connectors.Part) {
 		t.queue = append(t.queue, piece{part: p})
 	}
 	t.state = copying
+	b.reopen(t)
 	b.scene.events.Add(1)
 	b.changed.Broadcast()
 }
@@ -213,13 +252,13 @@ func (b *board) toPublish() (*task, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
-		for _, t := range b.tasks {
-			if t.state == loaded {
-				t.state = publishing
-				t.since = time.Now()
-				b.scene.events.Add(1)
-				return t, true
-			}
+		if len(b.loaded) > 0 {
+			t := b.loaded[0]
+			b.loaded = b.loaded[1:]
+			t.state = publishing
+			t.since = time.Now()
+			b.scene.events.Add(1)
+			return t, true
 		}
 		if b.stopped || b.left == 0 {
 			return nil, false
@@ -258,14 +297,14 @@ func (b *board) stop() {
 func (b *board) probing() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.tasks, (*task).probing)
+	return slices.ContainsFunc(b.open, (*task).probing)
 }
 
 // moving calls f for each task that lanes are at work on.
 func (b *board) moving(f func(t *task, lanes int)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, t := range b.tasks {
+	for _, t := range b.open {
 		if t.state == copying {
 			f(t, t.active)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
@@ -99,6 +100,68 @@ func TestBoard(t *testing.T) {
 	}
 	if _, ok := b.claim(0); ok || b.left != 0 {
 		t.Errorf("%d tasks are left", b.left)
+	}
+}
+
+// TestBoardLists holds that the board looks at those tasks, and counts those lanes,
+// that a look at all tasks would find, whatever comes of the jobs that it gives.
+func TestBoardLists(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lanes := rapid.Int64Range(1, 4)
+		var tasks []*task
+		for i := range rapid.IntRange(1, 5).Draw(t, "tasks") {
+			tasks = append(tasks, idle(fmt.Sprint(i), lanes.Draw(t, "lanes")))
+		}
+		b := newBoard(tasks, &scene{})
+		var running []job
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			switch j, ok := b.next(); {
+			case ok && rapid.Bool().Draw(t, "later"):
+				running = append(running, j)
+			case ok && j.do == toCopy:
+				b.copied(j)
+			case ok:
+				g := region{setting: policy.Setting{Parallelism: policy.IntValue(lanes.Draw(t, "other lanes"))}}
+				b.add(j.task, g, make([]connectors.Part, rapid.IntRange(0, 3).Draw(t, "parts")))
+			case len(running) > 0:
+				j, running = running[0], running[1:]
+				if j.do == toCopy {
+					b.copied(j)
+				} else {
+					b.add(j.task, region{}, nil)
+				}
+			case len(b.loaded) > 0:
+				if got, _ := b.toPublish(); rapid.Bool().Draw(t, "crash") {
+					b.again(got, make([]connectors.Part, 1))
+				} else {
+					b.isPublished(got)
+				}
+			}
+			look(t, b, tasks)
+		}
+	})
+}
+
+// look compares the board's lists with the tasks' states.
+func look(t *rapid.T, b *board, tasks []*task) {
+	var open, ready []string
+	most := 0
+	for _, one := range tasks {
+		if one.state < loaded {
+			open, most = append(open, one.name()), max(most, one.parallelism())
+		} else if one.state == loaded {
+			ready = append(ready, one.name())
+		}
+	}
+	names := func(list []*task) (names []string) {
+		for _, one := range list {
+			names = append(names, one.name())
+		}
+		return names
+	}
+	want, got := []any{open, ready, most}, []any{names(b.open), names(b.loaded), b.lanes()}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("open, loaded, lanes (-want +got):\n%s", diff)
 	}
 }
 

@@ -36,7 +36,7 @@ func TestLastFlush(t *testing.T) {
 	s := &scene{}
 	b := newBoard([]*task{idle("orders", 1)}, s)
 	l := &lane{board: b, writer: &slowFlush{}}
-	j := job{task: b.tasks[0], piece: piece{window: newWindow(probe.Run{}, 1, time.Now(), s)}}
+	j := job{task: b.open[0], piece: piece{window: newWindow(probe.Run{}, 1, time.Now(), s)}}
 	var done PartDone
 	if err := l.commit(t.Context(), j, &done); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 // change, except the counters.
 type task struct {
 	plan StreamPlan
+	rank int // lanes go to the lowest first
 
 	state      state
 	cutter     connectors.Cutter
