@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
 )
@@ -59,16 +61,21 @@ func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ 
 			snap.Close(context.WithoutCancel(ctx))
 		}
 	}()
-	streams, err := snap.Describe(ctx, specs)
-	if err != nil {
-		return nil, nil, err
-	}
-	targets, err := cfg.Destination.Targets(ctx, streams)
-	if err != nil {
-		return nil, nil, err
-	}
-	lanes, err := baselineLanes(ctx, cfg)
-	if err != nil {
+	var streams []*connectors.Stream
+	var targets []*connectors.Target
+	var lanes connectors.Choice
+	g, asking := errgroup.WithContext(ctx) // each asks over connections of its own
+	g.Go(func() (err error) {
+		if streams, err = snap.Describe(asking, specs); err == nil {
+			targets, err = cfg.Destination.Targets(asking, streams)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		lanes, err = baselineLanes(asking, cfg)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return nil, nil, err
 	}
 	plans := make([]StreamPlan, len(streams))
