@@ -55,8 +55,10 @@ type Column struct {
 	Collation   string // quoted and qualified; empty where it is the type's default
 	Storage     string // plain, main, external, extended; empty where it is the type's default
 	Compression string // pglz, lz4; empty where it is the server's default
-	Comment     string
-	Needs       []string // the extensions that the default or the expression uses
+	// Compressible says that values of the type may be compressed.
+	Compressible bool
+	Comment      string
+	Needs        []string // the extensions that the default or the expression uses
 }
 
 // Sequence is the one that an identity column or a serial default draws from.

@@ -41,6 +41,8 @@ func buildDestination(n *node) Destination {
 		DSN:         Secret(get[string](n, "dsn")),
 		Schema:      get[string](n, "schema"),
 		ForeignKeys: get[bool](n, "foreign_keys"),
+		Analyze:     get[bool](n, "analyze"),
+		Compression: get[string](n, "compression"),
 		LockTimeout: get[time.Duration](n, "lock_timeout"),
 		Pos:         posOf(n.head),
 	}

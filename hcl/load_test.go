@@ -116,7 +116,8 @@ func defaultPipeline(t *testing.T) *Pipeline {
 	return &Pipeline{
 		Name:        "p",
 		Source:      Source{Kind: "postgres", DSN: "postgres://source", LockTimeout: 30 * time.Second},
-		Destination: Destination{Kind: "postgres", DSN: "postgres://dest", LockTimeout: 10 * time.Second},
+		Destination: Destination{Kind: "postgres", DSN: "postgres://dest", Analyze: true, Compression: SourceCompression,
+			LockTimeout: 10 * time.Second},
 		Streams: []Stream{{
 			Label: "public.orders", Name: mustParsePattern(t, "public.orders"), Schema: "public", Table: "orders",
 			SyncMode: FullRefresh, WriteMode: Replace, Resume: Restart,
@@ -159,6 +160,8 @@ destination "postgres" {
   dsn          = env("NOT_SET", "postgres://fallback")
   schema       = var.schema
   foreign_keys = true
+  analyze      = false
+  compression  = "lz4"
   lock_timeout = "1m"
 }
 stream "Sales.\"odd.name\"" {
@@ -232,7 +235,7 @@ func TestEverything(t *testing.T) {
 		Name:   "nightly.v2",
 		Source: Source{Kind: "postgres", DSN: "postgres://u:0uts1de@source/db"},
 		Destination: Destination{Kind: "postgres", DSN: "postgres://fallback", Schema: "raw", ForeignKeys: true,
-			LockTimeout: time.Minute},
+			Compression: "lz4", LockTimeout: time.Minute},
 		Streams: []Stream{{
 			Label: `Sales."odd.name"`, Name: odd, Schema: "Sales", Table: "odd.name",
 			SyncMode: Incremental, Cursor: "at", WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"},

@@ -65,11 +65,20 @@ type Destination struct {
 	// ForeignKeys says whether foreign keys between the copied tables are
 	// created as well. Default false.
 	ForeignKeys bool
+	// Analyze says whether the destination is to look at the rows before they
+	// become visible, so that its planner knows them. Default true.
+	Analyze bool
+	// Compression is how created tables compress long values: "pglz", "lz4" or,
+	// by default, SourceCompression.
+	Compression string
 	// LockTimeout bounds the wait for a table lock. Default 10s, 0 … 24h;
 	// 0 waits for ever.
 	LockTimeout time.Duration
 	Pos         Pos
 }
+
+// SourceCompression leaves the columns' compression as it is at the source.
+const SourceCompression = "source"
 
 // SyncMode says which rows of a table a run reads.
 type SyncMode string

@@ -143,6 +143,8 @@ func schema(knobs []policy.Knob) *block {
 			{name: "dsn", kind: text, required: true, secret: true},
 			{name: "schema", kind: text},
 			{name: "foreign_keys", kind: boolean, fallback: "false"},
+			{name: "analyze", kind: boolean, fallback: "true"},
+			{name: "compression", kind: choice, fallback: SourceCompression, choices: []string{SourceCompression, "pglz", "lz4"}},
 			{name: "lock_timeout", kind: duration, fallback: "10s", max: day},
 		}},
 		{name: "stream", label: "TABLE", required: true, many: true, blocks: []*block{pin}, attributes: []attribute{

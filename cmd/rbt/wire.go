@@ -50,7 +50,7 @@ func newJob(p *hcl.Pipeline) (*job, error) {
 		untuned:     untuned,
 		tuner:       tuner{policy: builtin.New()},
 		source:      postgres.NewSource(sourceConfig(p), options),
-		destination: postgres.NewDestination(destinationConfig(p), postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys}),
+		destination: postgres.NewDestination(destinationConfig(p), destinationOptions(p)),
 	}, nil
 }
 
@@ -73,6 +73,14 @@ func sourceOptions() (postgres.SourceOptions, error) {
 
 func destinationConfig(p *hcl.Pipeline) postgres.Config {
 	return postgres.Config{DSN: string(p.Destination.DSN), Pipeline: p.Name, LockTimeout: p.Destination.LockTimeout}
+}
+
+func destinationOptions(p *hcl.Pipeline) postgres.DestinationOptions {
+	o := postgres.DestinationOptions{ForeignKeys: p.Destination.ForeignKeys, SkipAnalyze: !p.Destination.Analyze}
+	if p.Destination.Compression != hcl.SourceCompression {
+		o.Compression = p.Destination.Compression
+	}
+	return o
 }
 
 // maxLanes is the largest worker_cap that a pipeline file may ask for.

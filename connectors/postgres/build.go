@@ -26,8 +26,7 @@ func (p *publication) buildSmall(ctx context.Context, tx pgx.Tx) error {
 			return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
 		}
 	}
-	p.progress("analyze")
-	_, err := tx.Exec(ctx, "ANALYZE "+p.staging.sql())
+	err := p.analyze(ctx, tx.Conn(), p.staging)
 	p.built = err == nil
 	return err
 }
@@ -38,11 +37,18 @@ func (p *publication) build(ctx context.Context) error {
 	if err := p.buildAll(ctx, p.missing); err != nil {
 		return err
 	}
+	return p.load.pool.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.staging) })
+}
+
+// analyze has the server look at the rows: without that its planner guesses until
+// autovacuum comes by.
+func (p *publication) analyze(ctx context.Context, conn *pgx.Conn, table relName) error {
+	if p.load.dest.options.SkipAnalyze {
+		return nil
+	}
 	p.progress("analyze")
-	return p.load.pool.use(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "ANALYZE "+p.staging.sql())
-		return wrap("analyze "+p.staging.String(), err)
-	})
+	_, err := conn.Exec(ctx, "ANALYZE "+table.sql())
+	return wrap("analyze "+table.String(), err)
 }
 
 // findMissing finds the pieces to build. What an earlier call left half-built, or

@@ -29,6 +29,7 @@ select a.attrelid as rel,
             else '' end as collation,
        case when a.attstorage <> t.typstorage then a.attstorage::text else '' end as storage,
        a.attcompression::text as compression,
+       t.typstorage <> 'p' as compressible,
        coalesce(col_description(a.attrelid, a.attnum), '') as comment,
        coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) as can_select,
        ` + needsOf("pg_attrdef", "d.oid") + ` as needs
@@ -71,6 +72,7 @@ type columnRow struct {
 	NotNull                         bool
 	Expression, Generated, Identity string
 	Collation, Storage, Compression string
+	Compressible                    bool
 	Comment                         string
 	CanSelect                       bool
 	Needs                           []string
@@ -79,17 +81,18 @@ type columnRow struct {
 func (c *catalog) addColumn(row columnRow) {
 	r, t := c.byOID[row.Rel], c.types[row.TypeOID]
 	column := connectors.Column{
-		Name:        row.Name,
-		Type:        row.Type,
-		Wire:        c.wire(t),
-		Key:         c.key(t),
-		NotNull:     row.NotNull,
-		Identity:    identities[row.Identity],
-		Collation:   row.Collation,
-		Storage:     storages[row.Storage],
-		Compression: compressions[row.Compression],
-		Comment:     row.Comment,
-		Needs:       row.Needs,
+		Name:         row.Name,
+		Type:         row.Type,
+		Wire:         c.wire(t),
+		Key:          c.key(t),
+		NotNull:      row.NotNull,
+		Identity:     identities[row.Identity],
+		Collation:    row.Collation,
+		Storage:      storages[row.Storage],
+		Compression:  compressions[row.Compression],
+		Compressible: row.Compressible,
+		Comment:      row.Comment,
+		Needs:        row.Needs,
 	}
 	if column.Wire == "" {
 		column.TextOnly = c.textOnly(t)

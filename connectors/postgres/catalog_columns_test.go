@@ -28,17 +28,17 @@ func TestReadColumns(t *testing.T) {
 		comment on column t.name is 'the ''name'', "quoted"'`, "t")
 	want := []connectors.Column{
 		{Name: "id", Type: "bigint", Wire: "int8", Key: "integer", NotNull: true},
-		{Name: "price", Type: "numeric(10,2)", Wire: "numeric", Key: "hash", Default: "0.00"},
-		{Name: "name", Type: "character varying(20)", Wire: "varchar", Key: "hash", NotNull: true,
+		{Name: "price", Type: "numeric(10,2)", Compressible: true, Wire: "numeric", Key: "hash", Default: "0.00"},
+		{Name: "name", Type: "character varying(20)", Compressible: true, Wire: "varchar", Key: "hash", NotNull: true,
 			Collation: `pg_catalog."C"`, Comment: `the 'name', "quoted"`},
-		{Name: "c", Type: "public.code", TextOnly: "domain public.code", Key: "hash",
+		{Name: "c", Type: "public.code", Compressible: true, TextOnly: "domain public.code", Key: "hash",
 			Collation: `pg_catalog."default"`},
-		{Name: "doc", Type: "text", Wire: "text", Key: "hash", Storage: "external"},
-		{Name: "total", Type: "numeric", Wire: "numeric", Key: "hash", Generated: "(price * (2)::numeric)"},
+		{Name: "doc", Type: "text", Compressible: true, Wire: "text", Key: "hash", Storage: "external"},
+		{Name: "total", Type: "numeric", Compressible: true, Wire: "numeric", Key: "hash", Generated: "(price * (2)::numeric)"},
 		{Name: "at", Type: "timestamp(3) with time zone", Wire: "timestamptz", Key: "hash", Default: "now()"},
-		{Name: "tags", Type: "text[]", Wire: "text[]", Default: `'{a,"b c"}'::text[]`, Storage: "main"},
+		{Name: "tags", Type: "text[]", Compressible: true, Wire: "text[]", Default: `'{a,"b c"}'::text[]`, Storage: "main"},
 		{Name: "day", Type: "date", Wire: "date", Key: "hash", Default: "'2020-02-01'::date"},
-		{Name: "bits", Type: "bit(3)", Wire: "bit", Key: "hash"},
+		{Name: "bits", Type: "bit(3)", Compressible: true, Wire: "bit", Key: "hash"},
 	}
 	diff(t, want, got.Columns)
 }
@@ -84,7 +84,7 @@ func TestReadViews(t *testing.T) {
 	conn := session(t, db.DSN, sourceRole)
 	columns := []connectors.Column{
 		{Name: "id", Type: "integer", Wire: "int4", Key: "integer"},
-		{Name: "x", Type: "text", Wire: "text", Key: "hash"},
+		{Name: "x", Type: "text", Wire: "text", Key: "hash", Compressible: true},
 		{Name: "n", Type: "bigint", Wire: "int8", Key: "integer"},
 	}
 	view, matview, foreign := definition(t, conn, "v"), definition(t, conn, "m"), definition(t, conn, "f")

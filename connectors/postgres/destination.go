@@ -28,6 +28,11 @@ type DestinationOptions struct {
 	ForeignKeys bool
 	// IndexJobs is how many indexes of a table are built at a time; 0 is 2.
 	IndexJobs int
+	// Compression, pglz or lz4, is for the columns of the tables that a run
+	// creates; empty leaves them as they are at the source.
+	Compression string
+	// SkipAnalyze leaves the statistics of the copied rows to autovacuum.
+	SkipAnalyze bool
 }
 
 var _ connectors.Destination = (*Destination)(nil)

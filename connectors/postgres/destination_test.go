@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,41 @@ func (b *bench) begin(t *testing.T) connectors.Load {
 	}
 	t.Cleanup(load.Close)
 	return load
+}
+
+// TestCompression holds that created tables compress as the options say, and
+// those that are there as they did.
+func TestCompression(t *testing.T) {
+	b := newBench(t, DestinationOptions{Compression: "lz4"})
+	b.src.Exec(t, "create table t (a text, b text compression pglz, c int, d numeric, e int[]); insert into t values ('x', 'y', 1, 2, '{3}');"+
+		"create table u (a text); insert into u values ('x')")
+	b.dst.Exec(t, "create table u (a text compression pglz)")
+	targets := b.run(t, replace("t"), replace("u"))
+	if want := "create table public.t with 5 columns, compressed by lz4"; !slices.Contains(targets[0].Steps, want) {
+		t.Errorf("the plan is %q, without %q", targets[0].Steps, want)
+	}
+	const sql = `select attrelid::regclass, attcompression, string_agg(attname, ' ' order by attnum) from pg_attribute
+		where attrelid in ('t'::regclass, 'u'::regclass) and attnum > 0 and attcompression <> '' group by 1, 2 order by 1, 2`
+	diff(t, [][]string{{"t", "l", "a b d e"}, {"u", "p", "a"}}, b.dst.Query(t, sql))
+}
+
+// TestAnalyze holds that the planner knows the rows of small tables and of large
+// ones, those that are swapped and those that take rows, unless that is not
+// wanted.
+func TestAnalyze(t *testing.T) {
+	for _, skip := range []bool{false, true} {
+		b := newBench(t, DestinationOptions{SkipAnalyze: skip})
+		b.src.Exec(t, "create table small (id int primary key); insert into small values (1);"+
+			"create table large (id int primary key); insert into large select generate_series(1, 150000);"+
+			"create table more (id int); insert into more values (1)")
+		b.dst.Exec(t, "create table more (id int)")
+		b.run(t, replace("small"), replace("large"), appendTo("more"))
+		want := [][]string{{"large"}, {"more"}, {"small"}}
+		if skip {
+			want = nil
+		}
+		diff(t, want, b.dst.Query(t, "select tablename from pg_stats where schemaname = 'public' order by 1"))
+	}
 }
 
 // fill stages a stream and copies all of its rows.

@@ -36,8 +36,10 @@ type planner struct {
 	types      map[string]knownType // by their quoted names
 	itself     bool                 // the destination is the source
 	extensions map[string]bool
-	collations map[string]bool // by their quoted names
-	feeds      []feed
+	// compressions are known where the options choose one.
+	compressions map[string]bool
+	collations   map[string]bool // by their quoted names
+	feeds        []feed
 }
 
 func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
@@ -95,6 +97,11 @@ func (p *planner) ask(ctx context.Context, conn *pgx.Conn, streams []*connectors
 	if p.extensions, err = readNames(ctx, conn, "SELECT extname FROM pg_extension"); err != nil {
 		return err
 	}
+	if p.options.Compression != "" {
+		if p.compressions, err = readCompressions(ctx, conn); err != nil {
+			return err
+		}
+	}
 	const collations = `
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname)
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
@@ -109,7 +116,7 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 		if p.found[targetName(s.Spec)].rel != nil {
 			continue
 		}
-		if p.blueprints[s], err = draw(ctx, conn, s, p.typesExist(s)); err != nil {
+		if p.blueprints[s], err = draw(ctx, conn, s, p.options.Compression, p.typesExist(s)); err != nil {
 			return err
 		}
 	}
@@ -237,7 +244,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 			problem(t, "column %s needs collation %s, which the destination does not have: create it there", c.Name, c.Collation)
 		}
 	}
-	step(t, "create table %s with %s", now.name, count(len(b.Columns), "column"))
+	p.stepCreate(t, now, b)
 	if text := piecesText(b.Constraints, b.Indexes); text != "" {
 		step(t, "build %s after the load", text)
 	}
@@ -246,6 +253,19 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 		step(t, "not copied: %s", o)
 	}
 	p.choose(t, nil)
+}
+
+// stepCreate says what the table will be like.
+func (p *planner) stepCreate(t *connectors.Target, now *present, b *blueprint) {
+	columns := count(len(b.Columns), "column")
+	switch chosen := p.options.Compression; {
+	case chosen == "":
+		step(t, "create table %s with %s", now.name, columns)
+	case p.compressions[chosen]:
+		step(t, "create table %s with %s, compressed by %s", now.name, columns, chosen)
+	default:
+		problem(t, "the destination does not have compression %s (PostgreSQL 14 and later, built with it): leave compression out", chosen)
+	}
 }
 
 // checkNeeds asks for extensions before hours of loading end at an index.

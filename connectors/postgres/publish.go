@@ -149,7 +149,7 @@ func (p *publication) look(ctx context.Context, conn *pgx.Conn) (err error) {
 func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piece, error) {
 	switch p.row.method {
 	case methodCreate:
-		b, err := drawTarget(ctx, conn, p.target)
+		b, err := drawTarget(ctx, conn, p.target, p.load.dest.options.Compression)
 		if err != nil {
 			return nil, err
 		}
@@ -338,11 +338,7 @@ func (p *publication) tidy(ctx context.Context) error {
 	if p.row.method == methodCreate || p.row.method == methodSwap {
 		return nil
 	}
-	p.progress("analyze")
-	return p.load.use(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "ANALYZE "+p.facts.name.sql())
-		return wrap("analyze "+p.facts.name.String(), err)
-	})
+	return p.load.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.facts.name) })
 }
 
 // errTryAgain ends a publication that somebody else's change overtook.
