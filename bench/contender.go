@@ -25,7 +25,11 @@ type contender struct {
 	script  string
 	needs   []string // programs
 	program string   // whose --version is shown
+	only    string   // the workload that it copies; all if it is empty
 }
+
+// copies reports whether the contender takes part in a workload.
+func (c contender) copies(w workload) bool { return c.only == "" || c.only == w.name }
 
 // PostgreSQL's own programs, without anything of the user's.
 const (
@@ -95,22 +99,38 @@ func pgcopydb(name, jobs string) contender {
 // rbtName is the contender that the others are compared with.
 const rbtName = "rbt"
 
-// rbt is a build of rbt as people run it, tuned as it is by itself; without tuning; and with its verification.
+// rbt is a build of rbt as people run it, tuned as it is by itself; without tuning; with its verification; and with the
+// options of the destination that cost or save time.
 func rbt(name, binary string) []contender {
 	program := `"` + binary + `"`
-	run := program + ` run "$DIR/../pipeline.hcl"`
+	command := func(what, file string) string { return program + " " + what + ` "$DIR/../` + file + `"` }
 	quiet := ` >"$DIR/log" 2>&1` + "\n"
 	one := func(suffix, script string) contender {
 		return contender{name: name + suffix, needs: []string{binary}, program: binary, script: script}
 	}
+	lz4 := one(", lz4", command("run", "lz4.hcl")+quiet)
+	lz4.only = "wide"
 	return []contender{
-		one("", run+quiet),
-		one(", untuned", run+" --no-autotune"+quiet),
-		one(" and rbt verify", run+quiet+program+` verify "$DIR/../pipeline.hcl"`+quiet),
+		one("", command("run", pipelineFile)+quiet),
+		one(", untuned", command("run", pipelineFile)+" --no-autotune"+quiet),
+		one(", no ANALYZE", command("run", "no-analyze.hcl")+quiet),
+		lz4,
+		one(" and rbt verify", command("run", pipelineFile)+quiet+command("verify", pipelineFile)+quiet),
 	}
 }
 
-// pipeline is what rbt is told: nothing but where from and where to.
+// pipelineFile says nothing but where from and where to; the other pipelines have one option more.
+const pipelineFile = "pipeline.hcl"
+
+// pipelines are what rbt is told, by file.
+func pipelines() map[string]string {
+	return map[string]string{
+		pipelineFile:     fmt.Sprintf(pipeline, ""),
+		"no-analyze.hcl": fmt.Sprintf(pipeline, "  analyze = false\n"),
+		"lz4.hcl":        fmt.Sprintf(pipeline, "  compression = \"lz4\"\n"),
+	}
+}
+
 const pipeline = `pipeline "bench" {}
 
 source "postgres" {
@@ -119,7 +139,7 @@ source "postgres" {
 
 destination "postgres" {
   dsn = env("TARGET")
-}
+%s}
 
 stream "public.*" {}
 `
@@ -228,5 +248,8 @@ func bash(ctx context.Context, script string, env []string, dir string) (measure
 // shown is the script as one would write it, without this run's folders.
 func (c contender) shown(folder string) string {
 	script := strings.ReplaceAll(c.script, `"`+folder+string(filepath.Separator)+`rbt"`, "rbt")
-	return strings.ReplaceAll(script, `"$DIR/../pipeline.hcl"`, "pipeline.hcl")
+	for file := range pipelines() {
+		script = strings.ReplaceAll(script, `"$DIR/../`+file+`"`, file)
+	}
+	return script
 }

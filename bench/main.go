@@ -123,8 +123,10 @@ func (o options) contenders(ctx context.Context, folder string) ([]contender, er
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "pipeline.hcl"), []byte(pipeline), 0o600); err != nil {
-		return nil, err
+	for name, text := range pipelines() {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
 	}
 	all := rbt(rbtName, built.Path)
 	for _, s := range o.also {

@@ -25,7 +25,7 @@ type race struct {
 
 // result is what was measured of one contender on one workload.
 type result struct {
-	contender string
+	contender contender
 	runs      []measure.Usage
 	ratios    []float64 // of each run's time to rbt's in the same round
 	// givenUp says that it took so many times as long as rbt, patience, that later rounds were spared.
@@ -52,10 +52,12 @@ func (r *race) measure(ctx context.Context, w workload) (m measurement, err erro
 		return m, err
 	}
 	for _, c := range r.contenders {
-		m.results = append(m.results, result{contender: c.name})
+		if c.copies(w) {
+			m.results = append(m.results, result{contender: c})
+		}
 	}
 	// Whoever comes first after the tables were filled takes longer.
-	if _, err := r.turn(ctx, r.contenders[0], w); err != nil {
+	if _, err := r.turn(ctx, m.results[0].contender, w); err != nil {
 		return m, fmt.Errorf("%s, warm-up: %w", w.name, err)
 	}
 	for round := range r.rounds {
@@ -69,27 +71,27 @@ func (r *race) measure(ctx context.Context, w workload) (m measurement, err erro
 // round has every contender copy the workload once, in an order of its own, so that nobody always comes behind the same
 // one.
 func (r *race) round(ctx context.Context, m *measurement, round int) error {
-	runs := make([]*measure.Usage, len(r.contenders))
-	for _, i := range r.random.Perm(len(r.contenders)) {
+	runs := make([]*measure.Usage, len(m.results))
+	for _, i := range r.random.Perm(len(m.results)) {
 		to := &m.results[i]
 		if to.givenUp || to.failed != nil {
 			continue
 		}
-		u, err := r.turn(ctx, r.contenders[i], m.workload)
+		u, err := r.turn(ctx, to.contender, m.workload)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err != nil && r.contenders[i].name == rbtName {
+		if err != nil && to.contender.name == rbtName {
 			return fmt.Errorf("%s, round %d: %w", m.workload.name, round+1, err)
 		}
 		if err != nil {
 			to.failed = err
-			fmt.Fprintf(r.log, "%s, round %d of %d, %s failed: %v\n", m.workload.name, round+1, r.rounds, to.contender, err)
+			fmt.Fprintf(r.log, "%s, round %d of %d, %s failed: %v\n", m.workload.name, round+1, r.rounds, to.contender.name, err)
 			continue
 		}
 		runs[i] = &u
 		fmt.Fprintf(r.log, "%s, round %d of %d, %s: %.2f s, %.2f CPU-s, servers %.2f CPU-s\n",
-			m.workload.name, round+1, r.rounds, to.contender, u.Wall.Seconds(), u.CPU.Seconds(), u.Servers.Seconds())
+			m.workload.name, round+1, r.rounds, to.contender.name, u.Wall.Seconds(), u.CPU.Seconds(), u.Servers.Seconds())
 	}
 	m.note(runs, r.patience)
 	l, err := r.limit(ctx, m.workload)
@@ -102,7 +104,7 @@ func (r *race) round(ctx context.Context, m *measurement, round int) error {
 
 // note sets a round's runs beside rbt's.
 func (m *measurement) note(runs []*measure.Usage, patience float64) {
-	ours := runs[slices.IndexFunc(m.results, func(r result) bool { return r.contender == rbtName })]
+	ours := runs[slices.IndexFunc(m.results, func(r result) bool { return r.contender.name == rbtName })]
 	for i, u := range runs {
 		if u == nil {
 			continue

@@ -84,7 +84,7 @@ func figures(m measurement, cores int) measured {
 }
 
 func (m measured) figure(r result) figure {
-	f := figure{Contender: r.contender, Runs: measure.Each(r.runs, wall), GivenUp: r.givenUp}
+	f := figure{Contender: r.contender.name, Runs: measure.Each(r.runs, wall), GivenUp: r.givenUp}
 	if r.failed != nil {
 		f.Failed = r.failed.Error()
 	}
@@ -118,7 +118,7 @@ func (r report) markdown(w io.Writer) {
 	for _, m := range r.Workloads {
 		m.markdown(w, r.Rounds)
 	}
-	fmt.Fprintf(w, "\n### Who took part\n\nrbt's pipeline.hcl:\n\n```hcl\n%s```\n\n", pipeline)
+	fmt.Fprintf(w, "\n### Who took part\n\nrbt's pipeline.hcl:\n\n```hcl\n%s```\n\n", pipelines()[pipelineFile])
 	for _, c := range r.Contenders {
 		fmt.Fprintf(w, "**%s**: %s\n\n```sh\n%s```\n\n", c.Name, c.Version, c.Script)
 	}

@@ -18,7 +18,7 @@ import (
 func sample() report {
 	m := measurement{
 		workload: workload{"metrics", "numbers", []testbed.Sized{{Table: testbed.Metrics(), Rows: 1_000_000}}}, bytes: 100_000_000,
-		results: []result{{contender: rbtName}, {contender: "COPY | COPY"}, {contender: "slow"}, {contender: "broken", failed: errors.New("bash: exit status 1\nno way\n")}},
+		results: []result{{contender: contender{name: rbtName}}, {contender: contender{name: "COPY | COPY"}}, {contender: contender{name: "slow"}}, {contender: contender{name: "broken"}, failed: errors.New("bash: exit status 1\nno way\n")}},
 		limits:  []limit{{0.5, 0.7}, {0.7, 0.9}},
 	}
 	run := func(wall, cpu, servers time.Duration, mib int64) *measure.Usage {
@@ -39,7 +39,7 @@ func sample() report {
 }
 
 func TestMarkdown(t *testing.T) {
-	const want = `2 cores (Fast), 8 GiB RAM, kernel 6.1; PostgreSQL 15.1 at both ends, over TCP on one machine, fsync on, ` +
+	want := `2 cores (Fast), 8 GiB RAM, kernel 6.1; PostgreSQL 15.1 at both ends, over TCP on one machine, fsync on, ` +
 		`shared_buffers 512MB, max_wal_size 4GB, autovacuum off; 2 rounds in turns.
 
 ### metrics
@@ -57,7 +57,7 @@ numbers: 1 000 000 rows in 1 table, 100 MB as binary COPY. The limit is 0.70 s: 
 
 rbt's pipeline.hcl:
 
-` + "```hcl\n" + pipeline + "```" + `
+` + "```hcl\n" + pipelines()[pipelineFile] + "```" + `
 
 **rbt**: rbt v1
 
