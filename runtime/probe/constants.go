@@ -42,9 +42,11 @@ const (
 
 	// Judging. A candidate is adopted if it is ahead by more than worth, and by
 	// more than adoptErrors standard errors; it is dropped once even
-	// dropErrors standard errors more would not put it ahead by worth.
+	// dropErrors standard errors more would not put it ahead by worth. With 1.6,
+	// 16 lanes were given up over a slow link that two windows had 9.8 % ahead of
+	// 12, and that were 20 % faster (measured).
 	worth       = 0.02
-	adoptErrors = 1.6
+	adoptErrors = 1.3
 	dropErrors  = 0.0
 	// A lead above Budget.Lead is stable at this many standard errors.
 	stableErrors = 2
@@ -63,16 +65,17 @@ const (
 	// the larger, to decide.
 	tieDiffers = 0.05
 
-	// windowsPerRound is the most windows that a round gives a candidate: what
-	// four or five pairs do not show is not worth more of the stream.
-	windowsPerRound = 5
+	// windowsPerRound is the most windows that a round gives a candidate. The
+	// later ones are for those that seem to be ahead: five in all had 0.5 points
+	// more of the p95 of the regret at 1000 s (simulated).
+	windowsPerRound = 8
 
 	// Confirming. A leader whose lead over the baseline is below confirmLead is
 	// compared with the baseline itself before it wins, in up to
 	// confirmWindows windows, for which confirmShare of the budget is kept. It
 	// stays the winner at confirmErrors standard errors.
 	confirmLead    = 0.30
-	confirmWindows = 6
+	confirmWindows = 8
 	confirmShare   = 0.10
 	confirmErrors  = 2.7
 	exploring      = 1 - confirmShare // the share that may go before

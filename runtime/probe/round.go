@@ -134,7 +134,7 @@ func (r *round) limit(minWindows int) float64 {
 	switch {
 	case r.confirms:
 		return 1
-	case r.lacking(minWindows):
+	case r.lacking(minWindows) || r.promising():
 		return max(exploring, r.share)
 	}
 	return r.share
@@ -143,6 +143,11 @@ func (r *round) limit(minWindows int) float64 {
 // lacking says whether a challenger has fewer windows than it needs.
 func (r *round) lacking(minWindows int) bool {
 	return slices.ContainsFunc(r.live, func(c *candidate) bool { return c.fresh < minWindows })
+}
+
+// promising says whether a challenger seems to be ahead.
+func (r *round) promising() bool {
+	return slices.ContainsFunc(r.live, func(c *candidate) bool { return c.fresh > 0 && c.lead.above(worth, 0) })
 }
 
 // stop ends the round once what was measured is scored.

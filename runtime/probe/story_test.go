@@ -190,8 +190,12 @@ func TestStories(t *testing.T) {
 			parallelism 6: 100
 			baseline: 100
 			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
+			baseline: 100
+			parallelism 6: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 16 windows, cost 0.00 s",
+			"nothing was clearly better than the baseline, 20 windows, cost 0.00 s",
 		}, {
 			"a cold start",
 			world{touch: slowAtFirst}, only(orders(), "copy_format"), `
