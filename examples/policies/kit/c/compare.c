@@ -234,7 +234,7 @@ double rbt_ln(double x) {
 		k++;
 	}
 	double s = (m - 1) / (m + 1), square = s * s, sum = 0;
-	for (int i = 23; i >= 3; i -= 2)
+	for (int i = 19; i >= 3; i -= 2) // the next term is below a fourth of the last bit
 		sum = (sum + 1.0 / i) * square;
 	return k * 6.93147180369123816490e-01 + (2 * s * sum + k * 1.90821492927058770002e-10 + 2 * s);
 }

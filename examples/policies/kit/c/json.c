@@ -496,10 +496,10 @@ enum { DIGITS_ROOM = 24 }; // for the digits of any number, and zeros in front o
 // decimal_text writes n into the buffer.
 static rbt_text decimal_text(uint64_t n, char buffer[DIGITS_ROOM]) {
 	const uint64_t unit = 100000000;
-	uint64_t parts[] = {n / unit / unit, n / unit % unit, n % unit};
-	for (int i = 0; i < 3; i++)
-		rbt_put_word(buffer + 8 * i, eight_digits(parts[i]));
-	uint32_t zeros = parts[0] != 0 ? 0 : parts[1] != 0 ? 8 : 16;
+	uint32_t zeros = DIGITS_ROOM - 8;
+	for (; n >= unit; n /= unit, zeros -= 8)
+		rbt_put_word(buffer + zeros, eight_digits(n % unit));
+	rbt_put_word(buffer + zeros, eight_digits(n));
 	while (zeros < DIGITS_ROOM - 1 && buffer[zeros] == '0')
 		zeros++;
 	return (rbt_text){buffer + zeros, DIGITS_ROOM - zeros};
