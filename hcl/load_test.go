@@ -114,8 +114,8 @@ func mustParsePattern(t *testing.T, s string) Pattern {
 
 func defaultPipeline(t *testing.T) *Pipeline {
 	return &Pipeline{
-		Name:        "p",
-		Source:      Source{Kind: "postgres", DSN: "postgres://source", LockTimeout: 30 * time.Second},
+		Name:   "p",
+		Source: Source{Kind: "postgres", DSN: "postgres://source", LockTimeout: 30 * time.Second},
 		Destination: Destination{Kind: "postgres", DSN: "postgres://dest", Analyze: true, Compression: SourceCompression,
 			LockTimeout: 10 * time.Second},
 		Streams: []Stream{{
