@@ -122,10 +122,11 @@ type Writer interface {
 	// Begin starts a part's transaction.
 	Begin(ctx context.Context, p Part) error
 	// Write sends rows on. It ends the server's COPY and begins the next one
-	// each time the part's FlushBytes are passed, at the end of a row.
+	// each time the part's FlushBytes are passed, at the end of a row. It need not
+	// wait for the rows of the COPY that it ends, but does for those before.
 	Write(ctx context.Context, b *Block) error
-	// Flush has the destination take every row so far, at the end of a row. Write
-	// does so by itself whenever the part's flush size is passed.
+	// Flush waits until the destination has taken every row so far, at the end of
+	// a row.
 	Flush(ctx context.Context) error
 	// Commit flushes what is not flushed, and commits the part's rows together
 	// with its mark. It fails where the server counts other rows than rows.

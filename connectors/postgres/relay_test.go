@@ -400,3 +400,25 @@ func TestPredicatesKeepTableScansCheap(t *testing.T) {
 		t.Errorf("no scan for a range of blocks in %v", plan)
 	}
 }
+
+// TestRefusedRow holds that a row which the destination refuses is what the error
+// tells of, whichever of a part's statements it is in, and that nothing of the
+// part stays.
+func TestRefusedRow(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 20000)")
+	dst.Exec(t, createMarks+"; CREATE TABLE t (id int CHECK (id NOT IN (1, 9999, 20000)))")
+	for _, refused := range []string{"id <= 1", "id >= 2", "id >= 10000"} {
+		for _, flush := range []int64{1, 50_000, 1 << 20} {
+			r, w := openLanes(t, src, dst)
+			p := connectors.Part{
+				Stream: "t", RunID: "r", Mark: 1, Relation: "ONLY public.t", Columns: "id", Into: "public.t", Predicate: refused,
+				Setting: policy.Setting{knobFormat: policy.EnumValue(formatBinary), knobFlush: policy.IntValue(flush)},
+			}
+			_, err := copyPart(t.Context(), r, w, p, 1<<16)
+			wantError(t, `new row for relation "t" violates check constraint "t_id_check"`, err)
+			diff(t, [][]string{{"0", "0"}}, dst.Query(t, "select (select count(*) from t), (select count(*) from _rbt.marks)"))
+		}
+	}
+}

@@ -119,3 +119,45 @@ func TestWriterBelievesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestWriterWaitsForEarlierStatements holds that an answer may be late by one COPY
+// statement and no more, that none is overlooked, and that what is wrong with an
+// earlier one is what the error says.
+func TestWriterWaitsForEarlierStatements(t *testing.T) {
+	begun := message(msgCommandComplete, "BEGIN\x00") + message(msgCopyIn, "\x00\x00\x01\x00\x00")
+	next := message(msgCopyIn, "\x00\x00\x01\x00\x00") + complete("1")
+	refused := message(msgError, "SERROR\x00C23514\x00Mviolates check\x00\x00") + message(msgReady, "E")
+	aborted := message(msgError, "SERROR\x00C25P02\x00Mtransaction is aborted\x00\x00") + message(msgReady, "E")
+	committed := message(msgCommandComplete, "INSERT 0 1\x00") + message(msgCommandComplete, "COMMIT\x00") + message(msgReady, "I")
+	for _, tc := range []struct {
+		name, says string
+		rows       int // until there is an error
+		want       string
+	}{
+		{"all taken", begun + complete("1") + next + next + committed, 3, ""},
+		{"the first one refused", begun + refused + aborted + aborted, 1, "violates check"},
+		{"the second one refused", begun + complete("1") + refused + aborted, 2, "violates check"},
+		{"the last one refused", begun + complete("1") + next + refused, 3, "violates check"},
+		{"one took less", begun + complete("1") + message(msgCopyIn, "\x00\x00\x01\x00\x00") + complete("0") + next + committed, 3, "the source sent 3 rows, but the destination took 2"},
+		{"hung up", begun + complete("1"), 2, "EOF"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := &writer{wire: cannedWire(tc.says), release: func() bool { return true }}
+			ctx := context.Background()
+			p := connectors.Part{Setting: policy.Setting{knobFormat: policy.EnumValue(formatText), knobFlush: policy.IntValue(1)}}
+			err := w.Begin(ctx, p)
+			rows := 0
+			for ; err == nil && rows < 3; rows++ {
+				if err = w.Write(ctx, &connectors.Block{Data: []byte("a row\n"), Ends: []int32{6}}); err != nil {
+					break
+				}
+			}
+			if err == nil {
+				err = w.Commit(ctx, 3)
+			}
+			if rows != tc.rows || (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%d rows, error %v, want %d, %q", rows, err, tc.rows, tc.want)
+			}
+		})
+	}
+}

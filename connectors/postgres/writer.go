@@ -24,6 +24,7 @@ type writer struct {
 	flushBytes int64
 	pending    []byte // protocol bytes that go out in front of the next rows
 	copying    bool   // a COPY statement is open, or will be once pending is sent
+	owed       int    // COPY statements that are ended and not answered
 	fresh      int64  // bytes since the last flush
 	copied     int64  // rows that the server has taken
 	midRow     bool   // the last byte written was not the end of a row
@@ -55,7 +56,7 @@ func (w *writer) Begin(ctx context.Context, p connectors.Part) error {
 	w.wire.busy = true
 	w.part = p
 	w.binary, w.flushBytes = formatOf(p) == formatBinary, p.Setting[knobFlush].Int
-	w.fresh, w.copied, w.midRow, w.stats = 0, 0, false, connectors.WriteStats{}
+	w.owed, w.fresh, w.copied, w.midRow, w.stats = 0, 0, 0, false, connectors.WriteStats{}
 	w.pending = appendQuery(w.pending[:0], "BEGIN; "+copyIn(p))
 	w.open()
 	return nil
@@ -89,7 +90,7 @@ func (w *writer) Write(ctx context.Context, b *connectors.Block) error {
 		ends = ends[whole:]
 		w.midRow = !endsAt(b.Ends, base)
 		if w.fresh >= w.flushBytes && !w.midRow {
-			if err := w.flush(); err != nil {
+			if err := w.flush(mostOwed); err != nil {
 				return w.failed(ctx, err)
 			}
 		}
@@ -139,41 +140,62 @@ func (w *writer) send(data []byte) error {
 	return err
 }
 
-// flush ends the COPY statement and waits until the server has taken every
-// row so far. The next rows begin another statement of the same transaction.
-func (w *writer) flush() error {
-	began := time.Now()
+// mostOwed is how many COPY statements may be without an answer while the next
+// one is under way. To wait for each answer left a link of 40 ms idle for 5 % of
+// the time with flushes of 8 MiB (docs/rationale.md). A server that has refused a
+// statement ignores the rows of the next one.
+const mostOwed = 1
+
+// flush ends the COPY statement, and waits until the server has taken the rows
+// of all but the last so many statements. The next rows begin another statement
+// of the same transaction.
+func (w *writer) flush(owed int) error {
 	if w.binary {
 		w.pending = appendDataHeader(w.pending, len(binaryTrailer))
 		w.pending = append(w.pending, binaryTrailer...)
 	}
 	w.pending = append(w.pending, msgCopyDone, 0, 0, 0, 4)
-	copied, err := w.exchange()
-	w.copied += copied
+	if err := w.sendPending(); err != nil {
+		return err
+	}
 	w.copying, w.fresh = false, 0
+	w.owed++
 	w.stats.Flushes++
-	w.stats.FlushTime += time.Since(began)
+	return w.settle(owed)
+}
+
+// settle reads answers until only so many are owed.
+func (w *writer) settle(owed int) error {
+	began := time.Now()
+	defer func() { w.stats.FlushTime += time.Since(began) }()
+	for w.owed > owed {
+		copied, err := w.wire.await()
+		if err != nil {
+			return err
+		}
+		w.copied += copied
+		w.owed--
+	}
+	return nil
+}
+
+func (w *writer) sendPending() error {
+	_, err := w.wire.conn.Write(w.pending)
+	w.pending = w.pending[:0]
 	return err
 }
 
-// exchange sends what is pending and reads the answer to the last query.
-func (w *writer) exchange() (int64, error) {
-	if _, err := w.wire.conn.Write(w.pending); err != nil {
-		return 0, err
-	}
-	w.pending = w.pending[:0]
-	return w.wire.await()
-}
-
 // Flush ends the COPY statement, if one is open.
-func (w *writer) Flush(ctx context.Context) error {
-	if w.midRow {
-		return w.failed(ctx, fmt.Errorf("the part ends in the middle of a row"))
+func (w *writer) Flush(ctx context.Context) (err error) {
+	switch {
+	case w.midRow:
+		err = fmt.Errorf("the part ends in the middle of a row")
+	case w.copying:
+		err = w.flush(0)
+	default:
+		err = w.settle(0)
 	}
-	if !w.copying {
-		return nil
-	}
-	if err := w.flush(); err != nil {
+	if err != nil {
 		return w.failed(ctx, err)
 	}
 	return nil
@@ -188,7 +210,10 @@ func (w *writer) Commit(ctx context.Context, rows int64) error {
 	}
 	began := time.Now()
 	w.pending = appendQuery(w.pending, insertMark(w.part, rows, w.stats.Bytes)+"; COMMIT")
-	if _, err := w.exchange(); err != nil {
+	if err := w.sendPending(); err != nil {
+		return w.failed(ctx, err)
+	}
+	if _, err := w.wire.await(); err != nil {
 		return w.failed(ctx, err)
 	}
 	w.stats.CommitTime = time.Since(began)
@@ -224,12 +249,17 @@ func (w *writer) lastWords(err error) error {
 		return nil
 	}
 	w.wire.conn.SetReadDeadline(time.Now().Add(time.Second))
-	_, said := w.wire.await()
-	var server *pgconn.PgError
-	if !errors.As(said, &server) {
-		return nil
+	for range w.owed + 1 { // answers may come before the last words
+		_, said := w.wire.await()
+		var server *pgconn.PgError
+		if errors.As(said, &server) {
+			return said
+		}
+		if said != nil {
+			return nil
+		}
 	}
-	return said
+	return nil
 }
 
 func (w *writer) Close() {
