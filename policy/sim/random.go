@@ -94,7 +94,7 @@ func (d dice) destination(e *Environment) {
 		e.Overload = d.magnitude(0.003, 0.15)
 	}
 	e.Log = d.magnitude(150, 1500)
-	e.FlushTime, e.FlushTrips = d.magnitude(0.5, 10), 1 // the answer to the end of a COPY; the next begins with its rows
+	e.FlushTime, e.FlushTrips = d.magnitude(0.5, 10), 0 // the next COPY follows the end of one at once
 }
 
 // disturbances draws what changes the rate over time, and oddities.

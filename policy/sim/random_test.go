@@ -21,8 +21,8 @@ func TestDraw(t *testing.T) {
 // TestDrawnAreHard holds that the environments are about as hard as those that
 // the aims were set by: there the best of the candidate sets was 112 % faster
 // in the mean than the baseline without priors, 36 % in the median, and nine
-// times as fast in the worst of twenty. Here it is 14 % in the median: a flush is
-// drawn with one round trip, as rbt's has, so its size matters less. With priors
+// times as fast in the worst of twenty. Here it is 11 % in the median: a flush is
+// drawn without round trips, as rbt's is, so its size matters little. With priors
 // little is left for most.
 func TestDrawnAreHard(t *testing.T) {
 	gains := func(priors bool) (mean, median float64, sorted []float64) {
@@ -40,11 +40,11 @@ func TestDrawnAreHard(t *testing.T) {
 		return mean, quantile(sorted, 0.5), sorted
 	}
 	mean, median, sorted := gains(false)
-	if mean < 0.5 || mean > 1.7 || median < 0.13 || median > 0.5 || quantile(sorted, 0.95) < 3 {
+	if mean < 0.5 || mean > 1.7 || median < 0.1 || median > 0.5 || quantile(sorted, 0.95) < 3 {
 		t.Errorf("without priors the best is %.2f ahead in the mean, %.2f in the median, %.1f at 95 %%", mean, median, quantile(sorted, 0.95))
 	}
 	mean, median, sorted = gains(true)
-	if mean < 0.1 || mean > 0.4 || median < 0.02 || median > 0.2 {
+	if mean < 0.08 || mean > 0.4 || median < 0.015 || median > 0.2 {
 		t.Errorf("with priors the best is %.2f ahead in the mean, %.2f in the median, %.1f at 95 %%", mean, median, quantile(sorted, 0.95))
 	}
 }
