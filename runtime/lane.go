@@ -133,24 +133,17 @@ const noRoom = "53"
 // others copy its part. It is not worth waiting for.
 var errNoRoom = errors.New("there is no room for another lane")
 
-// open opens the connections that the lane lacks, both at once: each takes some
-// round trips.
-func (l *lane) open(ctx context.Context) error {
-	g, opening := errgroup.WithContext(ctx)
+// open opens the connections that the lane lacks.
+func (l *lane) open(ctx context.Context) (err error) {
 	if l.reader == nil {
-		g.Go(func() (err error) {
-			l.reader, err = l.snap.Reader(opening)
+		if l.reader, err = l.snap.Reader(ctx); err != nil {
 			return err
-		})
+		}
 	}
 	if l.writer == nil {
-		g.Go(func() (err error) {
-			l.writer, err = l.run.load.Writer(opening)
+		if l.writer, err = l.run.load.Writer(ctx); err != nil {
 			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
+		}
 	}
 	if l.free == nil {
 		l.free = make(chan *connectors.Block, blocksPerLane)
