@@ -53,7 +53,7 @@ type WriteStats struct {
 	// as they came in blocks, without what the protocol adds.
 	Rows, Bytes int64
 	Flushes     int64         // ended; the one in front of the commit counts
-	FlushTime   time.Duration // waiting for the server to have taken every row
+	FlushTime   time.Duration // waiting for the server to have taken the rows of flushes
 	CommitTime  time.Duration // writing the mark and committing; 0 before that
 }
 

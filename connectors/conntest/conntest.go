@@ -221,15 +221,15 @@ func (s *session) copy(parts ...connectors.Part) {
 
 func (s *session) publish() {
 	s.t.Helper()
-	if err := s.tryPublish(); err != nil {
+	if err := s.tryPublish(func(string) {}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // tryPublish publishes every part that was taken.
-func (s *session) tryPublish() error {
+func (s *session) tryPublish(progress func(step string)) error {
 	loaded := connectors.Loaded{Generation: s.generation, Parts: int(s.marks)}
-	return s.load.Publish(s.t.Context(), s.target, loaded, func(string) {})
+	return s.load.Publish(s.t.Context(), s.target, loaded, progress)
 }
 
 func (s *session) finish(status string) {
@@ -349,7 +349,8 @@ func lostPart(s *session) {
 	want := s.h.SourceRows(s.t)
 	parts := s.all(s.settings()[0], 0)
 	s.copy(parts[1:]...)
-	if err := s.tryPublish(); !errors.Is(err, connectors.ErrUndone) || connectors.Retryable(err) {
+	inVain := func(step string) { s.t.Errorf("%s, before the parts were counted", step) }
+	if err := s.tryPublish(inVain); !errors.Is(err, connectors.ErrUndone) || connectors.Retryable(err) {
 		s.t.Errorf("published without a part: %v", err)
 	}
 	s.sees(nil)

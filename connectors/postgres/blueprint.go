@@ -21,11 +21,17 @@ type blueprint struct {
 	notes []string
 }
 
-// draw makes the blueprint of a stream's table, with that compression where it
-// is not empty. It asks the destination to parse each expression, since that
-// alone tells whether all functions in it exist there. Types that are yet to be
-// created keep it from telling; what it cannot tell, it leaves in.
-func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, compression string, typesExist bool) (*blueprint, error) {
+// compression is how created tables compress long values.
+type compression struct {
+	chosen string   // by the options; empty leaves it as it is at the source
+	known  []string // to the destination; none before 14
+}
+
+// draw makes the blueprint of a stream's table. It asks the destination to
+// parse each expression, since that alone tells whether all functions in it
+// exist there. Types that are yet to be created keep it from telling; what it
+// cannot tell, it leaves in.
+func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, how compression, typesExist bool) (*blueprint, error) {
 	b := &blueprint{Table: s.Table}
 	b.Columns = slices.Clone(s.Table.Columns)
 	b.Constraints, b.Indexes = nil, nil
@@ -35,9 +41,7 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, compression
 			return nil, err
 		}
 	}
-	if err := b.drawCompression(ctx, conn, compression); err != nil {
-		return nil, err
-	}
+	b.drawCompression(how)
 	for _, c := range s.Table.Constraints {
 		// An exclusion constraint's or an INCLUDE's expressions may use more.
 		more := c.Kind == "exclude" || strings.Contains(c.Definition, ") INCLUDE (")
@@ -69,11 +73,15 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, compression
 
 // drawTarget makes the blueprint of a target whose types are all there. The one
 // of the plan is as good where they were there already.
-func drawTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target, compression string) (*blueprint, error) {
-	if f, ok := t.Facts.(*targetFacts); ok && f.blueprint != nil {
+func drawTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target) (*blueprint, error) {
+	f, err := factsOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if f.blueprint != nil {
 		return f.blueprint, nil
 	}
-	return draw(ctx, conn, t.Stream, compression, true)
+	return draw(ctx, conn, t.Stream, f.compression, true)
 }
 
 // has reports whether the table has all the columns.
@@ -114,33 +122,18 @@ func (b *blueprint) drawColumn(ctx context.Context, c *connectors.Column, check 
 }
 
 // drawCompression sets the compression of the columns, where the destination
-// has it: the one that the options choose, else the source's.
-func (b *blueprint) drawCompression(ctx context.Context, conn *pgx.Conn, chosen string) error {
+// has it.
+func (b *blueprint) drawCompression(how compression) {
 	for i := range b.Columns {
-		if c := &b.Columns[i]; chosen != "" && c.Compressible {
-			c.Compression = chosen
+		c := &b.Columns[i]
+		if how.chosen != "" && c.Compressible {
+			c.Compression = how.chosen
 		}
-	}
-	compressed := func(c connectors.Column) bool { return c.Compression != "" }
-	if !slices.ContainsFunc(b.Columns, compressed) {
-		return nil
-	}
-	known, err := readCompressions(ctx, conn)
-	if err != nil {
-		return err
-	}
-	for i := range b.Columns {
-		if c := &b.Columns[i]; compressed(*c) && !known[c.Compression] {
+		if c.Compression != "" && !slices.Contains(how.known, c.Compression) {
 			b.note("compression %s of column %s is left out: the destination does not have it", c.Compression, c.Name)
 			c.Compression = ""
 		}
 	}
-	return nil
-}
-
-// readCompressions are those that the server was built with; none before 14.
-func readCompressions(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
-	return readNames(ctx, conn, "SELECT unnest(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'")
 }
 
 // copied are the columns that get their values from the source.

@@ -19,7 +19,8 @@ type targetFacts struct {
 	definition string // a digest of what the stream is
 	// blueprint is that of a table to create, where no type was missing that
 	// could have kept it from being complete.
-	blueprint *blueprint
+	blueprint   *blueprint
+	compression compression
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -36,10 +37,8 @@ type planner struct {
 	types      map[string]knownType // by their quoted names
 	itself     bool                 // the destination is the source
 	extensions map[string]bool
-	// compressions are known where the options choose one.
-	compressions map[string]bool
-	collations   map[string]bool // by their quoted names
-	feeds        []feed
+	collations map[string]bool // by their quoted names
+	feeds      []feed
 }
 
 func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
@@ -97,11 +96,6 @@ func (p *planner) ask(ctx context.Context, conn *pgx.Conn, streams []*connectors
 	if p.extensions, err = readNames(ctx, conn, "SELECT extname FROM pg_extension"); err != nil {
 		return err
 	}
-	if p.options.Compression != "" {
-		if p.compressions, err = readCompressions(ctx, conn); err != nil {
-			return err
-		}
-	}
 	const collations = `
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname)
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
@@ -116,11 +110,16 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 		if p.found[targetName(s.Spec)].rel != nil {
 			continue
 		}
-		if p.blueprints[s], err = draw(ctx, conn, s, p.options.Compression, p.typesExist(s)); err != nil {
+		if p.blueprints[s], err = draw(ctx, conn, s, p.compression(), p.typesExist(s)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// compression is that of the tables that are created.
+func (p *planner) compression() compression {
+	return compression{p.options.Compression, p.site.compressions}
 }
 
 func readNames(ctx context.Context, conn *pgx.Conn, sql string, args ...any) (map[string]bool, error) {
@@ -150,7 +149,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 		p.planExisting(t, now)
 	}
 	p.warnOfFeeds(t)
-	f := &targetFacts{name: name, definition: digestOf(t), replaced: p.replaced}
+	f := &targetFacts{name: name, definition: digestOf(t), compression: p.compression(), replaced: p.replaced}
 	if p.typesExist(s) {
 		f.blueprint = p.blueprints[s]
 	}
@@ -261,7 +260,7 @@ func (p *planner) stepCreate(t *connectors.Target, now *present, b *blueprint) {
 	switch chosen := p.options.Compression; {
 	case chosen == "":
 		step(t, "create table %s with %s", now.name, columns)
-	case p.compressions[chosen]:
+	case slices.Contains(p.site.compressions, chosen):
 		step(t, "create table %s with %s, compressed by %s", now.name, columns, chosen)
 	default:
 		problem(t, "the destination does not have compression %s (PostgreSQL 14 and later, built with it): leave compression out", chosen)

@@ -33,6 +33,8 @@ func TestProblems(t *testing.T) {
 		options        DestinationOptions
 		want           string // of the last stream
 	}{
+		{name: "no such compression", src: "create table t (a text)", options: DestinationOptions{Compression: "zstd"},
+			want: "the destination does not have compression zstd (PostgreSQL 14 and later, built with it): leave compression out"},
 		{name: "column missing", src: "create table t (a int, b int, c int, d int)", dst: "create table t (b int)",
 			want: `public.t does not have columns a, c, d: add what is missing, or copy only columns = ["b"]`},
 		{name: "column to fill", src: "create table t (a int)", dst: "create table t (a int, b int not null, c int not null default 1, d serial, e int generated always as identity)",

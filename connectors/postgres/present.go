@@ -45,7 +45,9 @@ type site struct {
 	canCreate, booksExist, booksReady bool
 	// standby says that the server takes no writes.
 	standby bool
-	notes   map[string]string // of the server, for policies
+	// compressions are those that the server was built with; none before 14.
+	compressions []string
+	notes        map[string]string // of the server, for policies
 }
 
 func readSite(ctx context.Context, conn *pgx.Conn) (site, error) {
@@ -56,10 +58,11 @@ SELECT current_user::text, current_database()::text, pg_is_in_recovery(), has_da
 			WHEN c.oid IS NULL THEN has_schema_privilege(n.oid, 'CREATE')
 			ELSE has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') END
 		FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'runs'
-		WHERE n.nspname = '_rbt'), false), ` +
+		WHERE n.nspname = '_rbt'), false),
+	(SELECT enumvals FROM pg_settings WHERE name = 'default_toast_compression'), ` +
 		settingNotes("destination", "wal_level", "max_wal_size", "checkpoint_timeout", "shared_buffers", "fsync", "full_page_writes")
 	var s site
-	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady, &s.notes)
+	err := conn.QueryRow(ctx, sql).Scan(&s.role, &s.database, &s.standby, &s.canCreate, &s.booksExist, &s.booksReady, &s.compressions, &s.notes)
 	return s, wrap("look at the destination", err)
 }
 

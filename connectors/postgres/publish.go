@@ -149,7 +149,7 @@ func (p *publication) look(ctx context.Context, conn *pgx.Conn) (err error) {
 func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piece, error) {
 	switch p.row.method {
 	case methodCreate:
-		b, err := drawTarget(ctx, conn, p.target, p.load.dest.options.Compression)
+		b, err := drawTarget(ctx, conn, p.target)
 		if err != nil {
 			return nil, err
 		}

@@ -214,7 +214,7 @@ func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *t
 	var d *design
 	switch {
 	case now.rel == nil:
-		d, err = createDesign(ctx, tx, t, l.dest.options.Compression)
+		d, err = createDesign(ctx, tx, t)
 	case t.Stream.Spec.WriteMode == connectors.Append:
 		d, err = bareDesign(methodInsert, t, now.rel)
 	default:
@@ -245,11 +245,11 @@ func (l *load) inspectOne(ctx context.Context, conn *pgx.Conn, name relName) (*p
 }
 
 // createDesign makes the staging table by the source's definition.
-func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target, compression string) (*design, error) {
+func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design, error) {
 	if err := prepareNames(ctx, tx, t); err != nil {
 		return nil, err
 	}
-	b, err := drawTarget(ctx, tx.Conn(), t, compression)
+	b, err := drawTarget(ctx, tx.Conn(), t)
 	if err != nil {
 		return nil, err
 	}

@@ -167,9 +167,9 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 	})
 }
 
-// A flush costs a lane a round trip in which it moves nothing, and some
-// flushSeconds of the server; flushTrips leaves it twice that. What a lane waits
-// beyond, until a slow link has carried what the socket took at once, it would
+// A flush that a lane waits for costs it a round trip in which it moves nothing,
+// and some flushSeconds of the server; flushTrips leaves it twice that. rbt's own
+// lanes wait for the last one of a part only. What a lane waits beyond, until a slow link has carried what the socket took at once, it would
 // wait with any flush size.
 const (
 	flushTrips   = 2

@@ -24,6 +24,13 @@ func byMode(ctid, keyRange, mod float64) func(policy.Setting) float64 {
 	}
 }
 
+func sixIsBest(s policy.Setting) float64 {
+	if s["parallelism"].Int == 6 {
+		return 107 * mib
+	}
+	return 100 * mib
+}
+
 // masked masks the windows from one to another with a reason.
 func masked(from, to int, reason string) func(int, *policy.Window) {
 	return func(n int, w *policy.Window) {
@@ -116,6 +123,31 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			lock baseline: no-lead`,
 			"nothing was clearly better than the baseline, 9 windows, cost 0.00 s",
+		}, {
+			"a small lead earns more windows than its knob's share",
+			world{rate: sixIsBest},
+			within(4, only(orders(), "parallelism", "partition_mode", "copy_format")), `
+			baseline: 100
+			baseline: 100
+			try parallelism 6 beside 4
+			parallelism 6: 107
+			baseline: 100
+			parallelism 6: 107
+			baseline: 100
+			parallelism 6: 107
+			baseline: 100
+			parallelism 6: 107
+			baseline: 100
+			parallelism 6: 107
+			baseline: 100
+			parallelism 6: 107
+			try copy_format text beside binary   # for that there is too little left now
+			try parallelism 9 beside 6
+			try partition_mode range, mod beside ctid
+			baseline: 100
+			parallelism 6: 107
+			lock parallelism 6: lead`,
+			"parallelism 4 → 6: +7.0 % [+3, +11], 14 windows, cost 0.13 s",
 		}, {
 			"a baseline many times too slow",
 			world{rate: byMode(180, 170, 20)}, with(only(orders(), "partition_mode"), "partition_mode", "mod"), `
@@ -320,5 +352,11 @@ func TestStories(t *testing.T) {
 // with changes the baseline's value of an enum.
 func with(s probe.Spec, knob, name string) probe.Spec {
 	s.Baseline = s.Baseline.With(policy.Setting{knob: policy.EnumValue(name)})
+	return s
+}
+
+// within bounds the seconds of the probe phase.
+func within(seconds float64, s probe.Spec) probe.Spec {
+	s.Budget.Seconds = seconds
 	return s
 }
