@@ -335,6 +335,21 @@ func TestStories(t *testing.T) {
 			baseline: 2000
 			lock baseline: budget`,
 			"the stream is estimated to last 5.7 s: finding a better setting would not pay",
+		}, {
+			"a budget that is too small to compare anything",
+			world{rate: func(policy.Setting) float64 { return 200 * mib }},
+			within(1, only(orders(), "parallelism")), `
+			baseline: 200
+			baseline: 200                        # two of a challenger and two beside them would pass 1 s
+			lock baseline: budget`,
+			"the stream is estimated to last 57.2 s: the budget cannot hold a comparison",
+		}, {
+			"a budget that is too small to compare anything behind a warm-up",
+			world{touch: slowAtFirst}, within(2, only(orders(), "parallelism")), `
+			baseline: 25
+			baseline: 33                         # these two do not agree yet
+			lock baseline: budget`,
+			"the stream is estimated to last 343.3 s: the budget cannot hold a comparison",
 		},
 	} {
 		t.Run(story.name, func(t *testing.T) {
