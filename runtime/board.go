@@ -3,7 +3,6 @@ package runtime
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -30,12 +29,13 @@ type board struct {
 	wanted  map[int]int // by parallelism, how many of the open tasks have it
 	left    int         // tasks that are not published
 	stopped bool
-	room    int // lanes that the servers have connections for
+	links   map[int]bool // the lanes that have connections
+	home    map[int]bool // the lanes that are not wanted any more
 	scene   *scene
 }
 
 func newBoard(tasks []*task, s *scene) *board {
-	b := &board{wanted: map[int]int{}, left: len(tasks), room: math.MaxInt, scene: s}
+	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, home: map[int]bool{}, scene: s}
 	b.changed = sync.NewCond(&b.mu)
 	for i, t := range tasks {
 		t.rank = i
@@ -71,12 +71,13 @@ type piece struct {
 // false.
 //
 // Only as many lanes as the highest parallelism asks for get any, the ones
-// with the lowest numbers: a lane that never worked has no connections.
+// with the lowest numbers but those sent home: a lane that never worked has no
+// connections.
 func (b *board) claim(lane int) (job, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.stopped && b.left > 0 {
-		if lane < b.lanes() {
+	for !b.stopped && b.left > 0 && !b.home[lane] {
+		if b.wants(lane) {
 			if j, ok := b.next(); ok {
 				return j, true
 			}
@@ -101,13 +102,24 @@ func (b *board) next() (job, bool) {
 	return job{}, false
 }
 
+// wants reports whether the lane is one of those that get jobs. b.mu is held.
+func (b *board) wants(lane int) bool {
+	before := 0
+	for n := range lane {
+		if !b.home[n] {
+			before++
+		}
+	}
+	return before < b.lanes()
+}
+
 // lanes is the highest parallelism among the open tasks.
 func (b *board) lanes() int {
 	n := 0
 	for parallelism := range b.wanted {
 		n = max(n, parallelism)
 	}
-	return min(n, b.room)
+	return n
 }
 
 // want counts an open task in, by 1, or out, by -1. b.mu is held.
@@ -199,17 +211,41 @@ func (b *board) copied(j job) {
 	b.settle(j.task)
 }
 
-// giveBack takes back the part of a lane that got no connection. Neither that
-// lane nor one with a higher number gets another.
+// giveBack takes back the part of a lane that got no connection, and sends the
+// lane home. One that was linked when it failed is still there.
 func (b *board) giveBack(j job, lane int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.room = min(b.room, lane)
+	b.home[lane] = true
 	b.scene.busy.Add(-1)
 	j.window.leave()
 	j.task.queue = slices.Insert(j.task.queue, 0, j.piece)
 	j.task.leave()
 	b.changed.Broadcast()
+}
+
+// link notes that a lane has its connections, and unlink that it has none.
+func (b *board) link(lane int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.links[lane] = true
+}
+
+func (b *board) unlink(lane int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.links, lane)
+}
+
+// linked is how many other lanes have connections.
+func (b *board) linked(than int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.links)
+	if b.links[than] {
+		n--
+	}
+	return n
 }
 
 // settle notes whether every part is committed. b.mu is held.

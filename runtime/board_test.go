@@ -27,7 +27,7 @@ func idle(name string, lanes int64) *task {
 func offer(b *board, lane int) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if lane >= b.lanes() {
+	if !b.wants(lane) {
 		return "rest"
 	}
 	j, ok := b.next()
@@ -275,4 +275,35 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s: pins %v", tc.name, p.Pins)
 		}
 	}
+}
+
+// TestLanesAtHome holds that those who are not sent home do the work, as many as
+// it is for, whichever they are.
+func TestLanesAtHome(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const all = 8
+		lanes := rapid.Int64Range(1, all).Draw(t, "lanes")
+		b := newBoard([]*task{idle("orders", lanes)}, &scene{})
+		home := rapid.SliceOfNDistinct(rapid.IntRange(0, all-1), 0, all-1, rapid.ID).Draw(t, "home")
+		b.claim(0) // to open it
+		for _, n := range home {
+			b.scene.busy.Add(1)
+			b.open[0].enter()
+			b.giveBack(job{task: b.open[0], do: toCopy}, n)
+		}
+		var wanted []int
+		for n := range all {
+			if !b.home[n] && b.wants(n) {
+				wanted = append(wanted, n)
+			}
+		}
+		if want := min(int(lanes), all-len(home)); len(wanted) != want {
+			t.Errorf("%d lanes, %v at home: lanes %v get jobs, want %d", lanes, home, wanted, want)
+		}
+		for _, n := range home {
+			if _, ok := b.claim(n); ok {
+				t.Errorf("lane %d gets a job at home", n)
+			}
+		}
+	})
 }

@@ -434,3 +434,66 @@ func TestWaitingChange(t *testing.T) {
 		t.Errorf("rows: %v, want those of before the change; notes %v", got[0], s.Notes)
 	}
 }
+
+// lateSource opens the source connections of all lanes but the first when late
+// is closed.
+type lateSource struct {
+	connectors.Source
+	late <-chan struct{}
+}
+
+type lateSnapshot struct {
+	connectors.Snapshot
+	late  <-chan struct{}
+	lanes *atomic.Int32
+}
+
+func (s lateSource) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx)
+	return lateSnapshot{snap, s.late, &atomic.Int32{}}, err
+}
+
+func (s lateSnapshot) Reader(ctx context.Context) (connectors.Reader, error) {
+	if s.lanes.Add(1) > 1 {
+		select {
+		case <-s.late:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return s.Snapshot.Reader(ctx)
+}
+
+// TestLateLanes opens all lanes but one behind a change that waits for the run
+// to end: the one must copy their parts.
+func TestLateLanes(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, orders)
+	cfg := config(src.DSN, dst.DSN, stream("orders"))
+	late := make(chan struct{})
+	own := postgres.NewSource(postgres.Config{DSN: src.DSN, Pipeline: "test", LockTimeout: 100 * time.Millisecond}, postgres.SourceOptions{})
+	cfg.Source = lateSource{own, late}
+	cfg.RetryFor = 3 * time.Second
+	seen := record(&cfg)
+	changing := make(chan struct{})
+	changed := afterParts(&cfg, 1, func() {
+		defer close(late)
+		go func() {
+			defer close(changing)
+			src.Exec(t, "ALTER TABLE orders ADD COLUMN more int")
+		}()
+		for src.Query(t, "SELECT count(*) FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted")[0][0] == "0" {
+			time.Sleep(time.Millisecond)
+		}
+	})
+	mustRun(t, cfg)
+	<-changed
+	<-changing
+	if len(of[runtime.Notice](seen)) == 0 {
+		t.Error("nobody says that lanes are missing")
+	}
+	if got := dst.Query(t, "SELECT count(*) FROM orders")[0][0]; got != "60000" {
+		t.Errorf("%s rows, want 60000", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -60,7 +61,8 @@ func (l *lane) do(ctx context.Context, j job) error {
 		return l.run.cut(ctx, l.board, j.task)
 	}
 	err := l.copy(ctx, j)
-	if errors.Is(err, errNoRoom) {
+	if none := new(dispensable); errors.As(err, &none) {
+		l.run.note("", fmt.Sprintf("one lane less: %v", none.because))
 		l.board.giveBack(j, l.number)
 		return nil
 	}
@@ -107,8 +109,8 @@ func (l *lane) try(ctx context.Context, j job) error {
 	began := time.Now()
 	done := PartDone{Part: j.part, Lane: l.number}
 	err := l.open(ctx)
-	if err != nil && connectors.ErrorClass(err) == noRoom && l.number >= j.task.baselineLanes() {
-		err = errNoRoom
+	if err != nil && l.board.linked(l.number) >= enough(connectors.ErrorClass(err), j.task) {
+		err = &dispensable{err}
 	}
 	if err == nil {
 		err = l.relay(ctx, j, &done)
@@ -126,12 +128,23 @@ func (l *lane) try(ctx context.Context, j job) error {
 	return nil
 }
 
-// noRoom is the class of the errors of a server that has no connection left.
-const noRoom = "53"
+// dispensable is the error of a lane that gets no connection, and need not have
+// one: it goes home, and others copy its part. Trying again is not worth it.
+type dispensable struct{ because error }
 
-// errNoRoom ends the work of a lane that there would not be without tuning:
-// others copy its part. It is not worth waiting for.
-var errNoRoom = errors.New("there is no room for another lane")
+func (e *dispensable) Error() string { return e.because.Error() }
+
+// enough is how many lanes with connections make another one dispensable that
+// gets none, for an error of that class.
+func enough(class string, t *task) int {
+	switch class {
+	case "53": // the server has no connection left: as many as there would be without tuning
+		return t.baselineLanes()
+	case "55": // somebody waits to change a table until the run has ended: any that came before
+		return 1
+	}
+	return math.MaxInt // it may pass
+}
 
 // open opens the connections that the lane lacks.
 func (l *lane) open(ctx context.Context) (err error) {
@@ -145,6 +158,7 @@ func (l *lane) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	l.board.link(l.number)
 	if l.free == nil {
 		l.free = make(chan *connectors.Block, blocksPerLane)
 		for range blocksPerLane {
@@ -156,6 +170,7 @@ func (l *lane) open(ctx context.Context) (err error) {
 
 // close hangs up. Blocks may be lost with an error, so they go too.
 func (l *lane) close() {
+	l.board.unlink(l.number)
 	if l.reader != nil {
 		l.reader.Close()
 	}
