@@ -174,13 +174,10 @@ func (c *cutter) all(bytes int64) []connectors.Part {
 // blocks takes block ranges.
 func (c *cutter) blocks(want int64, rest bool, cut connectors.Cut) []connectors.Part {
 	var parts []connectors.Part
-	for _, size := range sizes(want, c.leastPart(rest, cut), cut) {
-		piece, bytes, more := c.nextBlocks(size)
+	c.each(want, rest, cut, func(size int64) {
+		piece, bytes := c.nextBlocks(size)
 		parts = append(parts, c.part(bytes, piece...))
-		if !more {
-			break
-		}
-	}
+	})
 	if rest && !c.taken.All {
 		parts = append(parts, c.all(c.Remaining())...)
 	}
@@ -188,33 +185,33 @@ func (c *cutter) blocks(want int64, rest bool, cut connectors.Cut) []connectors.
 }
 
 // nextBlocks takes the blocks that hold about size bytes: the conditions of
-// their rows. There are no more when it has taken the last.
-func (c *cutter) nextBlocks(size int64) (conditions []string, bytes int64, more bool) {
+// their rows.
+func (c *cutter) nextBlocks(size int64) (conditions []string, bytes int64) {
 	perPage := max(float64(c.bytes)/float64(max(c.heap.pages(), 1)), 1)
 	from := c.taken.Block
-	to := c.heap.after(from, max(int64(float64(size)/perPage), 1))
+	to := c.heap.after(from, max(int64(math.Round(float64(size)/perPage)), 1))
 	bytes = int64(perPage * float64(c.heap.below(to)-c.heap.below(from)))
 	if to >= c.heap.last() { // also of blocks that came since
 		conditions = c.untaken()
 		c.taken.All = true
-		return conditions, bytes, false
+		return conditions, bytes
 	}
 	conditions = append(c.untaken(), fmt.Sprintf("ctid < '(%d,0)'", to))
 	c.taken.Block = to
-	return conditions, bytes, true
+	return conditions, bytes
 }
 
 // ranges takes key ranges, and the rows without a key at the very end.
 func (c *cutter) ranges(want int64, rest bool, cut connectors.Cut) []connectors.Part {
 	var parts []connectors.Part
-	for _, size := range sizes(want, c.leastPart(rest, cut), cut) {
+	c.each(want, rest, cut, func(size int64) {
 		piece, more := c.nextRange(size)
 		parts = append(parts, c.part(size, piece...))
 		if !more {
-			return append(parts, c.withoutKey()...)
+			parts = append(parts, c.withoutKey()...)
 		}
-	}
-	if rest {
+	})
+	if rest && !c.taken.All {
 		parts = append(parts, c.part(0, c.keysAbove()...))
 		parts = append(parts, c.withoutKey()...)
 	}
@@ -267,26 +264,23 @@ func (c *cutter) residues(want int64, rest bool, cut connectors.Cut) []connector
 		}
 	}
 	wide := connectors.Cut{PartBytes: cut.PartBytes * int64(lanes), Lanes: 1}
-	for _, size := range sizes(want, c.leastPart(rest, wide), wide) {
+	c.each(want, rest, wide, func(size int64) {
 		switch {
 		case len(c.heap) > 0:
-			piece, bytes, _ := c.nextBlocks(size)
+			piece, bytes := c.nextBlocks(size)
 			region(bytes, piece)
 		case len(c.key.shape) > 0:
 			piece, more := c.nextRange(size)
 			region(size, piece)
 			if !more {
-				return append(parts, c.withoutKey()...)
+				parts = append(parts, c.withoutKey()...)
 			}
 		default:
 			region(c.Remaining(), c.untaken())
 			c.taken.All = true
 		}
-		if c.taken.All {
-			return parts
-		}
-	}
-	if rest {
+	})
+	if rest && !c.taken.All {
 		left := c.Remaining()
 		region(left, c.untaken())
 		c.taken.All = true
@@ -356,6 +350,22 @@ func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
 	}
 }
 
+// each calls take with the size of one part after the other, as large as allowed
+// while there is much left, and smaller towards the end, so that the lanes finish
+// together. Where all of the rest is taken, it is what is really left that
+// counts: a part holds whole pages, and of a table whose rows are stored
+// elsewhere, a page may stand for megabytes.
+func (c *cutter) each(want int64, rest bool, cut connectors.Cut, take func(size int64)) {
+	for want > 0 && !c.taken.All {
+		size := partSize(want, c.leastPart(rest, cut), cut)
+		take(size)
+		want -= size
+		if rest {
+			want = c.Remaining()
+		}
+	}
+}
+
 // leastPart is the least that a part is cut to. Only the last of a stream's parts
 // are cut smaller than the largest: lanes that go on to others need not end
 // together.
@@ -366,20 +376,13 @@ func (c *cutter) leastPart(rest bool, cut connectors.Cut) int64 {
 	return c.minPart
 }
 
-// sizes divides want bytes into parts: as large as allowed while there is much
-// left, smaller towards the end, so that the lanes finish together.
-func sizes(want, minPart int64, cut connectors.Cut) []int64 {
+// partSize is the size of the next part where so much is wanted.
+func partSize(want, minPart int64, cut connectors.Cut) int64 {
 	largest := max(cut.PartBytes, 1)
 	smallest := min(minPart, largest)
-	lanes := int64(max(cut.Lanes, 1))
-	var out []int64
-	for want > 0 {
-		size := min(max(want/(2*lanes), smallest), largest)
-		if want-size < smallest/2 {
-			size = want
-		}
-		out = append(out, size)
-		want -= size
+	size := min(max(want/(2*int64(max(cut.Lanes, 1))), smallest), largest)
+	if want-size < smallest/2 {
+		return want
 	}
-	return out
+	return size
 }

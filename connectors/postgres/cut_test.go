@@ -311,3 +311,33 @@ func TestOppositeEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestFewPages holds that the parts of a table whose pages stand for much each,
+// because its rows are stored elsewhere, end small: what a page is too large for
+// must not come together in the last part.
+func TestFewPages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pages := rapid.Int64Range(2, 5000).Draw(t, "pages")
+		perPage := rapid.Int64Range(1<<10, 8<<20).Draw(t, "bytes per page")
+		lanes := rapid.IntRange(1, 16).Draw(t, "lanes")
+		c := &cutter{facts: facts{
+			bytes: pages * perPage, minPart: defaultMinPart, place: place{heap: heapShape{pages}},
+		}}
+		cut := connectors.Cut{
+			Setting: policy.Setting{knobMode: policy.EnumValue(modeCtid)}, Lanes: lanes, PartBytes: 64 << 20,
+		}
+		parts, err := c.Take(t.Context(), cut)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := c.bytes
+		for i, p := range parts {
+			// Of what is left, a part is half of a lane's share, within bounds and to a page.
+			most := min(max(left/int64(2*lanes), defaultMinPart*3/2), cut.PartBytes) + perPage
+			if p.Bytes > most {
+				t.Fatalf("part %d of %d has %d bytes, with %d left: at most %d were expected", i+1, len(parts), p.Bytes, left, most)
+			}
+			left -= p.Bytes
+		}
+	})
+}
