@@ -123,7 +123,7 @@ type Fault struct{ policy.Fault }
 // Decision ends a stream's probe phase.
 type Decision struct{ policy.Decision }
 
-// Steady comes when the rest of a tuned stream has been cut into parts.
+// Steady comes when the rest of a tuned stream is about to be cut into parts.
 type Steady struct {
 	Stream  string         `json:"stream"`
 	Setting policy.Setting `json:"setting"`

@@ -157,6 +157,8 @@ func TestMetrics(t *testing.T) {
 		"moved_bytes and moved_rows": func(w *policy.Window) { w.MovedBytes, w.MovedRows = 0, 0 },
 		"round_trip_secs":            func(w *policy.Window) { w.RoundTrip = 0 },
 		"source_round_trip_secs":     func(w *policy.Window) { w.SourceRoundTrip = 0 },
+		"source_wait_secs":           func(w *policy.Window) { w.SourceWait = 0 },
+		"write_wait_secs":            func(w *policy.Window) { w.WriteWait = 0 },
 		"dest_flush_secs":            func(w *policy.Window) { w.FlushWait = 0 },
 		"cpu_secs":                   func(w *policy.Window) { w.CPU = 0 },
 		"peak_memory_bytes":          func(w *policy.Window) { w.PeakMemory = 0 },
@@ -166,6 +168,7 @@ func TestMetrics(t *testing.T) {
 			spec := only(orders(), "parallelism", "copy_flush_bytes")
 			got := world{rate: byLanes(6), touch: func(_ int, w *policy.Window) {
 				w.PeakMemory, w.CPU, w.FlushWait, w.Flushes = 100*mib, w.Seconds, w.Seconds, 3
+				w.SourceWait, w.WriteWait = w.Seconds, w.Seconds
 				lose(w)
 				w.Missing = []string{name}
 			}}.play(t, spec)

@@ -32,11 +32,12 @@ func newMasks() masks {
 }
 
 // judge returns why the window does not count, or nothing. fastest is the
-// highest believable rate in bytes per second, 0 where there is none.
-func (m *masks) judge(w policy.Window, fastest float64) string {
+// highest believable rate in bytes per second, 0 where there is none; least is
+// what a window must have lasted, in seconds.
+func (m *masks) judge(w policy.Window, fastest, least float64) string {
 	m.windows++
 	reason := w.Masked
-	if why := flaw(w, fastest); why != "" {
+	if why := flaw(w, fastest, least); why != "" {
 		m.unusable++
 		reason = why
 	} else {
@@ -53,13 +54,6 @@ func (m *masks) judge(w policy.Window, fastest float64) string {
 	return reason
 }
 
-// short takes back that the last window counted: there was too little of it.
-func (m *masks) short() string {
-	m.unusable++
-	m.skipped[policy.MaskShort]++
-	return policy.MaskShort
-}
-
 func (m *masks) isUsual(reason string) bool {
 	m.carried[reason]++
 	often := m.windows >= maskSample && float64(m.carried[reason]) > maskShare*float64(m.windows)
@@ -70,7 +64,7 @@ func (m *masks) isUsual(reason string) bool {
 }
 
 // flaw says why there is no usable measurement, or nothing.
-func flaw(w policy.Window, fastest float64) string {
+func flaw(w policy.Window, fastest, least float64) string {
 	unmeasured := w.Masked == policy.MaskShort || w.Masked == policy.MaskRanDry && w.Seconds == 0
 	switch {
 	case unmeasured:
@@ -79,7 +73,7 @@ func flaw(w policy.Window, fastest float64) string {
 		return policy.MaskClock
 	case fastest > 0 && w.BytesPerSecond() > fastest:
 		return policy.MaskClock
-	case w.Bytes == 0:
+	case w.Bytes == 0 || w.Masked == "" && w.Seconds < least:
 		return policy.MaskShort
 	case w.Masked == policy.MaskClock:
 		return policy.MaskClock

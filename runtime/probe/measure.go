@@ -20,9 +20,6 @@ func (s *Scheduler) spend(c *candidate, w policy.Window, elapsed float64) {
 	if c != s.leader && w.Masked == "" {
 		s.lost += max(m.seconds-s.leader.speed.secondsFor(m), 0)
 	}
-	if sensible(w.RoundTrip) > 0 {
-		s.roundTrip = w.RoundTrip
-	}
 }
 
 // inspect finds out whether the window makes c invalid. The baseline never is:
@@ -119,24 +116,21 @@ func (s *Scheduler) warmUp(w policy.Window) {
 }
 
 // futile says why there is no use in trying anything on this stream, by the
-// speed that the last window showed, or is empty. A first, short window may
-// have seen buffers fill. over says that the warm-up needs no further window.
-// Without asking before the warm-up is over, streams of 9 s spent 1.2 s of
-// them in windows that came to nothing (measured).
+// speed that the last window showed, or is empty. That the budget cannot hold a
+// comparison is seen before the warm-up is over, unless speeds still fall, as
+// they do while buffers fill: until then, streams of 9 s spent 1.2 s of them in
+// windows that came to nothing (measured). over says that it is.
 func (s *Scheduler) futile(over bool) string {
-	if s.masks.windows == 1 {
+	seconds, n := s.duration(), len(s.warm)
+	falls := n == 1 && s.masks.windows == 1 || n > 1 && s.warm[n-1] < s.warm[n-2]
+	switch {
+	case over && seconds < s.spec.Budget.WorthSeconds:
+		return fmt.Sprintf("the stream is estimated to last %.1f s: finding a better setting would not pay", seconds)
+	case !over && falls:
 		return ""
 	}
-	seconds := s.duration()
-	if seconds < s.spec.Budget.WorthSeconds {
-		return fmt.Sprintf("the stream is estimated to last %.1f s: finding a better setting would not pay", seconds)
-	}
-	var least work
-	windows := 2 * s.spec.Budget.MinWindows // a challenger's, and the leader's beside them
+	least := s.leastCost([]*candidate{{setting: s.leader.setting}})
 	if !over {
-		windows++
-	}
-	for range windows {
 		least.add(s.expect(s.leader, s.size(s.leader)))
 	}
 	if s.spent(least) > exploring {

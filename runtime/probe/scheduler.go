@@ -125,11 +125,11 @@ func (s *Scheduler) Measured(w policy.Window, elapsed float64) {
 		return
 	}
 	c := s.candidates[s.action.Run.Candidate]
-	w.Masked = s.masks.judge(w, absurd*s.leader.speed.byteRate())
-	s.spend(c, w, elapsed)
-	if s.warmedUp && w.Masked == "" && w.Seconds < s.leastSeconds() {
-		w.Masked = s.masks.short()
+	if sensible(w.RoundTrip) > 0 {
+		s.roundTrip = w.RoundTrip
 	}
+	w.Masked = s.masks.judge(w, absurd*s.leader.speed.byteRate(), s.leastSeconds())
+	s.spend(c, w, elapsed)
 	s.repeat, s.repeats = nil, ""
 	s.inspect(c, w)
 	switch {

@@ -40,8 +40,13 @@ func (s *Scheduler) windowSeconds() float64 {
 }
 
 // leastSeconds is what a window must have lasted to count: in one that is
-// shorter, little of what it sent has been answered.
-func (s *Scheduler) leastSeconds() float64 { return leastRoundTrips * s.roundTrip }
+// shorter, little of what it sent has been answered. The warm-up takes them.
+func (s *Scheduler) leastSeconds() float64 {
+	if !s.warmedUp {
+		return 0
+	}
+	return leastRoundTrips * s.roundTrip
+}
 
 // size is how many bytes a window of c takes, warm-up included. It lasts as
 // long as other windows do if c is as fast as before, or a lane as fast as one

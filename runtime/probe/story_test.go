@@ -46,6 +46,13 @@ func slowAtFirst(n int, w *policy.Window) {
 	}
 }
 
+// buffersFill makes the first windows faster than the link is.
+func buffersFill(n int, w *policy.Window) {
+	if n < 4 {
+		w.Seconds /= 20 / float64(n)
+	}
+}
+
 func noTimeWith(lanes int) func(int, *policy.Window) {
 	return func(_ int, w *policy.Window) {
 		if w.Lanes == lanes {
@@ -335,6 +342,23 @@ func TestStories(t *testing.T) {
 			baseline: 2000
 			lock baseline: budget`,
 			"the stream is estimated to last 5.7 s: finding a better setting would not pay",
+		}, {
+			"buffers fill at first",
+			world{touch: buffersFill}, only(orders(), "copy_format"), `
+			baseline: 2000
+			baseline: 1000                       # at that speed, nothing would pay
+			baseline: 667
+			baseline: 100
+			baseline: 100
+			try copy_format text beside binary
+			copy_format text: 100
+			baseline: 100
+			copy_format text: 100
+			baseline: 100
+			copy_format text: 100
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 6 windows, cost 0.00 s",
 		}, {
 			"a budget that is too small to compare anything",
 			world{rate: func(policy.Setting) float64 { return 200 * mib }},
