@@ -30,12 +30,12 @@ type board struct {
 	left    int         // tasks that are not published
 	stopped bool
 	links   map[int]bool // the lanes that have connections
-	home    map[int]bool // the lanes that are not wanted any more
+	full    time.Time    // until when lanes without connections get no jobs
 	scene   *scene
 }
 
 func newBoard(tasks []*task, s *scene) *board {
-	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, home: map[int]bool{}, scene: s}
+	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, scene: s}
 	b.changed = sync.NewCond(&b.mu)
 	for i, t := range tasks {
 		t.rank = i
@@ -71,12 +71,11 @@ type piece struct {
 // false.
 //
 // Only as many lanes as the highest parallelism asks for get any, the ones
-// with the lowest numbers but those sent home: a lane that never worked has no
-// connections.
+// with the lowest numbers: a lane that never worked has no connections.
 func (b *board) claim(lane int) (job, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for !b.stopped && b.left > 0 && !b.home[lane] {
+	for !b.stopped && b.left > 0 {
 		if b.wants(lane) {
 			if j, ok := b.next(); ok {
 				return j, true
@@ -102,15 +101,19 @@ func (b *board) next() (job, bool) {
 	return job{}, false
 }
 
-// wants reports whether the lane is one of those that get jobs. b.mu is held.
+// wants reports whether the lane is one of those that get jobs. While lanes get
+// no connections it takes one that has them. b.mu is held.
 func (b *board) wants(lane int) bool {
+	if !time.Now().Before(b.full) {
+		return lane < b.lanes()
+	}
 	before := 0
-	for n := range lane {
-		if !b.home[n] {
+	for n := range b.links {
+		if n < lane {
 			before++
 		}
 	}
-	return before < b.lanes()
+	return b.links[lane] && before < b.lanes()
 }
 
 // lanes is the highest parallelism among the open tasks.
@@ -211,17 +214,31 @@ func (b *board) copied(j job) {
 	b.settle(j.task)
 }
 
-// giveBack takes back the part of a lane that got no connection, and sends the
-// lane home. One that was linked when it failed is still there.
-func (b *board) giveBack(j job, lane int) {
+// A lane that got no connection after some time has cost its part as much. So
+// others try again after fullTimes as long: they cost a tenth of it at most. An
+// error that comes at once is not tried again sooner than after leastFull.
+const (
+	fullTimes = 10
+	leastFull = 10 * time.Second
+)
+
+// giveBack takes back the part of a lane that got no connection after so long.
+// For a while, only lanes with connections get jobs; it reports whether that is
+// new. There are such lanes: one that loses its connection does not give its part
+// back unless another has one.
+func (b *board) giveBack(j job, after time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.home[lane] = true
 	b.scene.busy.Add(-1)
 	j.window.leave()
 	j.task.queue = slices.Insert(j.task.queue, 0, j.piece)
 	j.task.leave()
 	b.changed.Broadcast()
+	if now := time.Now(); !now.Before(b.full) {
+		b.full = now.Add(max(fullTimes*after, leastFull))
+		return true
+	}
+	return false
 }
 
 // link notes that a lane has its connections, and unlink that it has none.
@@ -246,6 +263,14 @@ func (b *board) linked(than int) int {
 		n--
 	}
 	return n
+}
+
+// alone reports whether no lane copies anything of another task. A lane that cuts
+// the task asks.
+func (b *board) alone(t *task) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return int(b.scene.busy.Load()) < t.active
 }
 
 // settle notes whether every part is committed. b.mu is held.

@@ -277,33 +277,65 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestLanesAtHome holds that those who are not sent home do the work, as many as
-// it is for, whichever they are.
-func TestLanesAtHome(t *testing.T) {
+// TestFull holds that while no more lanes get connections, those that have some
+// do the work, whichever they are, and as many as it is for.
+func TestFull(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const all = 8
 		lanes := rapid.Int64Range(1, all).Draw(t, "lanes")
 		b := newBoard([]*task{idle("orders", lanes)}, &scene{})
-		home := rapid.SliceOfNDistinct(rapid.IntRange(0, all-1), 0, all-1, rapid.ID).Draw(t, "home")
+		linked := rapid.SliceOfNDistinct(rapid.IntRange(0, all-1), 1, all, rapid.ID).Draw(t, "linked")
+		for _, n := range linked {
+			b.link(n)
+		}
 		b.claim(0) // to open it
-		for _, n := range home {
+		for i := range rapid.IntRange(1, 3).Draw(t, "without") {
 			b.scene.busy.Add(1)
 			b.open[0].enter()
-			b.giveBack(job{task: b.open[0], do: toCopy}, n)
-		}
-		var wanted []int
-		for n := range all {
-			if !b.home[n] && b.wants(n) {
-				wanted = append(wanted, n)
+			if first := b.giveBack(job{task: b.open[0], do: toCopy}, 0); first != (i == 0) {
+				t.Errorf("lane %d says that there are no more for a while: %v", i, first)
 			}
 		}
-		if want := min(int(lanes), all-len(home)); len(wanted) != want {
-			t.Errorf("%d lanes, %v at home: lanes %v get jobs, want %d", lanes, home, wanted, want)
+		var wanted int
+		for n := range all {
+			switch {
+			case !b.wants(n):
+			case !slices.Contains(linked, n):
+				t.Errorf("lane %d gets jobs without connections", n)
+			default:
+				wanted++
+			}
 		}
-		for _, n := range home {
-			if _, ok := b.claim(n); ok {
-				t.Errorf("lane %d gets a job at home", n)
+		if want := min(int(lanes), len(linked)); wanted != want {
+			t.Errorf("%d lanes, %v linked: %d lanes get jobs, want %d", lanes, linked, wanted, want)
+		}
+		b.full = time.Now()
+		for n := range all {
+			if b.wants(n) != (int64(n) < lanes) {
+				t.Errorf("afterwards, lane %d gets jobs: %v", n, b.wants(n))
 			}
 		}
 	})
+}
+
+// TestAlone holds that a task knows whether another one's parts are being copied.
+func TestAlone(t *testing.T) {
+	large, small := idle("large", 3), idle("small", 3)
+	b := newBoard([]*task{large, small}, &scene{})
+	add := func(t *task, n int) { b.add(t, region{setting: t.plan.Baseline}, make([]connectors.Part, n)) }
+	b.claim(0)
+	add(large, 1)
+	one, _ := b.claim(0)
+	two, _ := b.claim(1)
+	if two.do != toCut || !b.alone(large) {
+		t.Errorf("%v; alone: %v, want so while its own part is copied", two, b.alone(large))
+	}
+	add(large, 0)
+	if j, _ := b.claim(1); j.task != small || b.alone(small) {
+		t.Errorf("%v; alone: %v, want not beside a part of another", j, b.alone(small))
+	}
+	b.copied(one)
+	if !b.alone(small) {
+		t.Error("not alone when the other's part is copied")
+	}
 }

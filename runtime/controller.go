@@ -70,8 +70,18 @@ func newController(r *run, p StreamPlan, s *scene) *controller {
 	return &controller{run: r, plan: p, name: p.Stream.Spec.Name, scene: s}
 }
 
-// next says what to cut next.
-func (c *controller) next(ctx context.Context) region {
+// meanwhileBytes is what a lane copies of a stream between two looks whether
+// lanes still copy another one: as little as parts may be without costing more
+// for it.
+const meanwhileBytes = 16 << 20
+
+// next says what to cut next. The search does not begin before the stream has
+// the lanes for itself: what others do would be measured with it.
+func (c *controller) next(ctx context.Context, alone bool) region {
+	if c.winner == nil && c.began.IsZero() && !alone {
+		s := c.plan.Baseline
+		return region{setting: s, bytes: s[Parallelism].Int * min(meanwhileBytes, c.run.cfg.PartBytes)}
+	}
 	if c.winner == nil {
 		if g, tried := c.try(ctx); tried {
 			return g
@@ -165,6 +175,9 @@ func (c *controller) ended() {
 		return
 	}
 	defer c.spare()
+	if c.began.IsZero() {
+		c.begin()
+	}
 	c.window = nil // it got no rows
 	c.sched.Ended()
 	c.locked(*c.sched.Next().Lock)

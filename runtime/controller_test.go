@@ -19,7 +19,7 @@ func TestControllerBreaks(t *testing.T) {
 		"when it says what is next": func(c *controller) {
 			c.window = newWindow(probe.Run{}, 1, c.began, c.scene)
 			for range 2 {
-				g := c.next(t.Context())
+				g := c.next(t.Context(), true)
 				if diff := cmp.Diff(plan.Baseline, g.setting); diff != "" || !g.steady {
 					t.Errorf("steady: %t, setting (-want +got):\n%s", g.steady, diff)
 				}
@@ -58,17 +58,49 @@ func TestStragglers(t *testing.T) {
 		},
 	}}
 	c := newController(r, plan, &scene{})
-	first := c.next(t.Context()).window
+	first := c.next(t.Context(), true).window
 	first.wrote(0, flow{bytes: 100}, held(0))
 	first.close()
-	second := c.next(t.Context()).window
+	second := c.next(t.Context(), true).window
 	first.wrote(1, flow{bytes: 30}, held(0))
 	second.wrote(0, flow{bytes: 100}, held(0))
 	second.close()
-	third := c.next(t.Context()).window
+	third := c.next(t.Context(), true).window
 	third.close()
-	c.next(t.Context())
+	c.next(t.Context(), true)
 	if diff := cmp.Diff([]int64{100, 130, 0}, moved); diff != "" {
 		t.Errorf("moved bytes (-want +got):\n%s", diff)
+	}
+}
+
+// TestNotAlone holds that a stream is copied and not measured while lanes copy
+// another one.
+func TestNotAlone(t *testing.T) {
+	plan := idle("orders", 4).plan
+	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
+	plan.Stream.Bytes, plan.Stream.Rows = -1, -1
+	var told []string
+	r := &run{cfg: Config{
+		PartBytes: 10 << 20,
+		Autotune:  &Autotune{Policy: mute{}, Budget: probe.DefaultBudget()},
+		Events:    func(e Event) { told = append(told, e.Name()) },
+	}}
+	c := newController(r, plan, &scene{})
+	for range 2 {
+		if g := c.next(t.Context(), false); g.window != nil || g.steady || g.bytes != 40<<20 {
+			t.Errorf("beside another stream: %+v, want 40 MiB that nobody measures", g)
+		}
+	}
+	if g := c.next(t.Context(), true); g.window == nil {
+		t.Errorf("alone: %+v, want a window", g)
+	}
+	if g := c.next(t.Context(), false); g.window == nil {
+		t.Errorf("once begun: %+v, want a window", g)
+	}
+	short := newController(r, plan, &scene{})
+	told = nil
+	short.cut(short.next(t.Context(), false), nil)
+	if diff := cmp.Diff([]string{"autotune-decision", "steady"}, told); diff != "" {
+		t.Errorf("a stream that ends before (-want +got):\n%s", diff)
 	}
 }

@@ -439,22 +439,23 @@ func TestWaitingChange(t *testing.T) {
 // is closed.
 type lateSource struct {
 	connectors.Source
-	late <-chan struct{}
+	late   <-chan struct{}
+	opened *atomic.Int32
 }
 
 type lateSnapshot struct {
 	connectors.Snapshot
-	late  <-chan struct{}
-	lanes *atomic.Int32
+	late   <-chan struct{}
+	opened *atomic.Int32
 }
 
 func (s lateSource) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
 	snap, err := s.Source.Snapshot(ctx)
-	return lateSnapshot{snap, s.late, &atomic.Int32{}}, err
+	return lateSnapshot{snap, s.late, s.opened}, err
 }
 
 func (s lateSnapshot) Reader(ctx context.Context) (connectors.Reader, error) {
-	if s.lanes.Add(1) > 1 {
+	if s.opened.Add(1) > 1 {
 		select {
 		case <-s.late:
 		case <-ctx.Done():
@@ -473,8 +474,10 @@ func TestLateLanes(t *testing.T) {
 	cfg := config(src.DSN, dst.DSN, stream("orders"))
 	late := make(chan struct{})
 	own := postgres.NewSource(postgres.Config{DSN: src.DSN, Pipeline: "test", LockTimeout: 100 * time.Millisecond}, postgres.SourceOptions{})
-	cfg.Source = lateSource{own, late}
+	opened := &atomic.Int32{}
+	cfg.Source = lateSource{own, late, opened}
 	cfg.RetryFor = 3 * time.Second
+	cfg.WorkerCap = 16
 	seen := record(&cfg)
 	changing := make(chan struct{})
 	changed := afterParts(&cfg, 1, func() {
@@ -490,8 +493,11 @@ func TestLateLanes(t *testing.T) {
 	mustRun(t, cfg)
 	<-changed
 	<-changing
-	if len(of[runtime.Notice](seen)) == 0 {
-		t.Error("nobody says that lanes are missing")
+	if notices := of[runtime.Notice](seen); len(notices) != 1 {
+		t.Errorf("%v, want to be told once that lanes are missing", notices)
+	}
+	if n := opened.Load(); n != 4 {
+		t.Errorf("%d lanes tried to open, want the four that there are without tuning", n)
 	}
 	if got := dst.Query(t, "SELECT count(*) FROM orders")[0][0]; got != "60000" {
 		t.Errorf("%s rows, want 60000", got)

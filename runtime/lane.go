@@ -62,8 +62,9 @@ func (l *lane) do(ctx context.Context, j job) error {
 	}
 	err := l.copy(ctx, j)
 	if none := new(dispensable); errors.As(err, &none) {
-		l.run.note("", fmt.Sprintf("one lane less: %v", none.because))
-		l.board.giveBack(j, l.number)
+		if l.board.giveBack(j, none.after) {
+			l.run.note("", fmt.Sprintf("no more lanes for a while: %v", none.because))
+		}
 		return nil
 	}
 	if err != nil {
@@ -110,7 +111,8 @@ func (l *lane) try(ctx context.Context, j job) error {
 	done := PartDone{Part: j.part, Lane: l.number}
 	err := l.open(ctx)
 	if err != nil && l.board.linked(l.number) >= enough(connectors.ErrorClass(err), j.task) {
-		err = &dispensable{err}
+		j.window.failed(connectors.ErrorClass(err))
+		return &dispensable{err, time.Since(began)}
 	}
 	if err == nil {
 		err = l.relay(ctx, j, &done)
@@ -128,9 +130,12 @@ func (l *lane) try(ctx context.Context, j job) error {
 	return nil
 }
 
-// dispensable is the error of a lane that gets no connection, and need not have
-// one: it goes home, and others copy its part. Trying again is not worth it.
-type dispensable struct{ because error }
+// dispensable is the error of a lane that got no connection, and need not have
+// one: others copy its part. It hides its reason, which could be tried again.
+type dispensable struct {
+	because error
+	after   time.Duration
+}
 
 func (e *dispensable) Error() string { return e.because.Error() }
 
@@ -140,7 +145,7 @@ func enough(class string, t *task) int {
 	switch class {
 	case "53": // the server has no connection left: as many as there would be without tuning
 		return t.baselineLanes()
-	case "55": // somebody waits to change a table until the run has ended: any that came before
+	case "55": // a lock time-out: somebody waits to change a table until the run has ended
 		return 1
 	}
 	return math.MaxInt // it may pass

@@ -45,7 +45,7 @@ func (r *run) open(ctx context.Context, snap connectors.Snapshot, b *board, t *t
 func (r *run) cut(ctx context.Context, b *board, t *task) error {
 	g := region{setting: t.plan.Baseline}
 	if t.tuner != nil {
-		g = t.tuner.next(ctx)
+		g = t.tuner.next(ctx, b.alone(t))
 	}
 	c := connectors.Cut{
 		Setting:   g.setting,

@@ -15,7 +15,11 @@ type Recorder struct {
 // Record has the events of the run kept.
 func Record(cfg *runtime.Config) *Recorder {
 	r := &Recorder{}
+	next := cfg.Events
 	cfg.Events = func(e runtime.Event) {
+		if next != nil {
+			next(e)
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.events = append(r.events, e)
