@@ -30,8 +30,8 @@ test: postgres ## Run all tests, with the race detector where there is a C compi
 		echo "no C compiler found: testing without the race detector" >&2; \
 		set -x; RBT_TEST_REQUIRE=1 go test -timeout 30m ./...; \
 	fi
-	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s
-	go test ./cmd/rbt -run '^$$' -fuzz '^FuzzExplain$$' -fuzztime 10s
+	go test ./hcl -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 10s -fuzzminimizetime 1s
+	go test ./cmd/rbt -run '^$$' -fuzz '^FuzzExplain$$' -fuzztime 10s -fuzzminimizetime 1s
 	go test ./policy/trace -run '^$$' -fuzz '^FuzzReader$$' -fuzztime 300000x
 	go test ./policy/wasm -run '^TestVetBounds$$' -fuzz '^FuzzVet$$' -fuzztime 20000x -fuzzminimizetime 1s
 	go test ./policy/wasm -run '^$$' -fuzz '^FuzzAnswer$$' -fuzztime 40000x
