@@ -123,6 +123,9 @@ func (r *run) copy(ctx context.Context) error {
 	fruitless := 0
 	for {
 		progress, err := r.moment(ctx)
+		if left := len(r.specs()); err == nil && left > 0 {
+			return fmt.Errorf("a mistake in rbt: %d streams are not copied, and nothing says why", left)
+		}
 		if !errors.Is(err, connectors.ErrSnapshotLost) || ctx.Err() != nil {
 			return err
 		}
