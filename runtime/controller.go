@@ -14,8 +14,8 @@ import (
 
 // controller tunes one stream: it carries out what the probe scheduler says,
 // with windows of the stream's own work and calls of the policy. A lane that
-// finds nothing to do asks it for the next region; it never makes the lane wait
-// for the policy.
+// finds nothing to do asks it for the next region; the lane waits for the policy
+// for patience at most.
 //
 // The lane that cuts the stream is the only one that calls it; the board sees to
 // that.
@@ -56,6 +56,7 @@ type call struct {
 	input    any
 	began    time.Time
 	answered chan answer
+	cancel   context.CancelFunc // nobody wants the answer any more
 }
 
 type answer struct {
@@ -178,6 +179,10 @@ func (c *controller) ended() {
 	if c.began.IsZero() {
 		c.begin()
 	}
+	if c.call != nil {
+		c.call.cancel()
+		c.call = nil
+	}
 	c.window = nil // it got no rows
 	c.sched.Ended()
 	c.locked(*c.sched.Next().Lock)
@@ -233,14 +238,14 @@ func (c *controller) ask(ctx context.Context, a probe.Action) bool {
 // return cannot be made to.
 func (c *controller) start(ctx context.Context, a probe.Action) *call {
 	p := c.run.cfg.Autotune.Policy
-	q := &call{op: "propose", input: a.Propose, began: time.Now(), answered: make(chan answer, 1)}
+	run := ctx
+	ctx, cancel := context.WithTimeout(ctx, c.run.cfg.Autotune.CallTimeout)
+	q := &call{op: "propose", input: a.Propose, began: time.Now(), answered: make(chan answer, 1), cancel: cancel}
 	ask := func(ctx context.Context) (any, error) { return p.Propose(ctx, *a.Propose) }
 	if a.Score != nil {
 		q.op, q.input = "score", a.Score
 		ask = func(ctx context.Context) (any, error) { return p.Score(ctx, *a.Score) }
 	}
-	run := ctx
-	ctx, cancel := context.WithTimeout(ctx, c.run.cfg.Autotune.CallTimeout)
 	go func() {
 		defer cancel()
 		out, err := guarded(ctx, ask)

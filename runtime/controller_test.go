@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
@@ -103,4 +105,30 @@ func TestNotAlone(t *testing.T) {
 	if diff := cmp.Diff([]string{"autotune-decision", "steady"}, told); diff != "" {
 		t.Errorf("a stream that ends before (-want +got):\n%s", diff)
 	}
+}
+
+// deaf is a policy that answers when it is told that nobody listens.
+type deaf struct {
+	mute
+	left chan struct{}
+}
+
+func (d deaf) Propose(ctx context.Context, _ policy.ProposeRequest) (policy.Proposal, error) {
+	<-ctx.Done()
+	close(d.left)
+	return policy.Proposal{}, ctx.Err()
+}
+
+// TestEndedWhileAsked holds that a policy learns when its answer is not wanted any
+// more, because the stream has ended: what it does then is no failure of its.
+func TestEndedWhileAsked(t *testing.T) {
+	plan := idle("orders", 4).plan
+	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
+	d := deaf{left: make(chan struct{})}
+	c := newController(&run{cfg: Config{
+		Autotune: &Autotune{Policy: d, Budget: probe.DefaultBudget(), CallTimeout: time.Hour},
+	}}, plan, &scene{})
+	c.call = c.start(t.Context(), probe.Action{Propose: &policy.ProposeRequest{}})
+	c.ended()
+	<-d.left
 }

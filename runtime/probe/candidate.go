@@ -94,7 +94,7 @@ func (c *candidate) evidence() policy.Evidence {
 func (c *candidate) verdict() policy.Verdict {
 	v := policy.Verdict{
 		ID: c.id, Setting: c.setting, Round: c.round,
-		Score: c.score.Value, StdErr: c.err * c.score.Value,
+		Score: c.score.Value, StdErr: min(c.err*c.score.Value, math.MaxFloat64),
 		Windows: len(c.windows), Masked: c.masked,
 		Outcome: c.outcome, Detail: c.detail,
 	}

@@ -58,6 +58,9 @@ const (
 	largeErrors = 2.0
 	// boundErrors makes the 90 % bounds that are reported.
 	boundErrors = 1.645
+	// mostError is the largest standard error of a score, relative to it: more
+	// than that is as little known.
+	mostError = 1000
 	// priorNoise is the standard deviation of a paired log-ratio where a policy
 	// knows none.
 	priorNoise = 0.08

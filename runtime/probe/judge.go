@@ -28,7 +28,7 @@ func (c *candidate) scored(sc policy.Score, leads bool) {
 	case leads:
 		c.err = 0
 	case sc.StdErr > 0:
-		c.err = sc.StdErr / sc.Value
+		c.err = min(sc.StdErr/sc.Value, mostError)
 	default:
 		c.err = priorNoise / math.Sqrt(float64(len(c.windows)))
 	}

@@ -41,12 +41,15 @@ func (p anyPolicy) Propose(ctx context.Context, r policy.ProposeRequest) (policy
 	}, nil
 }
 
+// extremes are scores that are numbers, and of which little else may be true.
+var extremes = []float64{math.SmallestNonzeroFloat64, 1e-300, 1e300, math.MaxFloat64}
+
 func (p anyPolicy) Score(ctx context.Context, r policy.ScoreRequest) (policy.Scores, error) {
 	s, err := builtin.New().Score(ctx, r)
 	for i := range s.Scores {
 		if p.unfair {
-			s.Scores[i].Value = rapid.Float64Range(0.1, 10).Draw(p.t, "value")
-			s.Scores[i].StdErr = rapid.Float64Range(-1, 10).Draw(p.t, "stderr")
+			s.Scores[i].Value = rapid.OneOf(rapid.Float64Range(0.1, 10), rapid.SampledFrom(extremes)).Draw(p.t, "value")
+			s.Scores[i].StdErr = rapid.OneOf(rapid.Float64Range(-1, 10), rapid.SampledFrom(extremes)).Draw(p.t, "stderr")
 			s.Scores[i].Ties = rapid.SliceOfN(rapid.Float64(), 0, 3).Draw(p.t, "ties")
 		}
 		if seldom(p.t, 500, "nonsense") {
@@ -174,6 +177,11 @@ func checkDecision(t *rapid.T, spec probe.Spec, d policy.Decision) {
 		windows += v.Windows
 		if v.ID != i || v.Outcome == "" || v.Leader < 0 || v.Leader >= len(d.Candidates) {
 			t.Fatalf("verdict %+v", v)
+		}
+		for _, x := range []float64{v.Score, v.StdErr, v.Rate, v.Lead, v.Low, v.High} {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				t.Fatalf("verdict %+v", v) // it could not be written down
+			}
 		}
 		if v.Low > v.Lead || v.Lead > v.High {
 			t.Fatalf("candidate %d leads by %g, from %g to %g", i, v.Lead, v.Low, v.High)
