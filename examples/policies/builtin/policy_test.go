@@ -37,9 +37,10 @@ func TestModule(t *testing.T) {
 	if propose, score := p.Halves(); !propose || !score {
 		t.Errorf("it has the halves %v and %v", propose, score)
 	}
-	guesttest.Same(t, builtin.New(), p, sim.Named()[:4])
+	guesttest.Same(t, builtin.New(), p, sim.Named())
 	policytest.Replay(t, p, orders)
-	policytest.Expect(t, p, orders)
+	policytest.Replay(t, p, wan)
+	policytest.Expect(t, p, wan)
 }
 
 // TestConfig holds that there is none.
