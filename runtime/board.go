@@ -254,15 +254,11 @@ func (b *board) unlink(lane int) {
 	delete(b.links, lane)
 }
 
-// linked is how many other lanes have connections.
-func (b *board) linked(than int) int {
+// linked is how many lanes have connections.
+func (b *board) linked() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := len(b.links)
-	if b.links[than] {
-		n--
-	}
-	return n
+	return len(b.links)
 }
 
 // alone reports whether no lane copies anything of another task. A lane that cuts

@@ -79,11 +79,12 @@ const meanwhileBytes = 16 << 20
 // next says what to cut next. The search does not begin before the stream has
 // the lanes for itself: what others do would be measured with it.
 func (c *controller) next(ctx context.Context, alone bool) region {
-	if c.winner == nil && c.began.IsZero() && !alone {
+	switch {
+	case c.winner != nil:
+	case c.began.IsZero() && !alone:
 		s := c.plan.Baseline
 		return region{setting: s, bytes: s[Parallelism].Int * min(meanwhileBytes, c.run.cfg.PartBytes)}
-	}
-	if c.winner == nil {
+	default:
 		if g, tried := c.try(ctx); tried {
 			return g
 		}
@@ -94,9 +95,7 @@ func (c *controller) next(ctx context.Context, alone bool) region {
 // try is what to cut next in the probe phase. It reports whether that goes on.
 func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	defer c.spare()
-	if c.began.IsZero() {
-		c.begin()
-	}
+	c.begin()
 	c.fetch()
 	for {
 		a := c.sched.Next()
@@ -115,9 +114,12 @@ func (c *controller) try(ctx context.Context) (_ region, goesOn bool) {
 	}
 }
 
-// begin begins the search. Who decides is asked only now: it may be another
-// policy than at the start of the run, if that one failed too often.
+// begin begins the search, if it has not begun. Who decides is asked only now: it
+// may be another policy than at the start of the run, if that one failed too often.
 func (c *controller) begin() {
+	if !c.began.IsZero() {
+		return
+	}
 	c.began = time.Now()
 	c.sched = probe.New(c.run.cfg.probeSpec(c.plan))
 }
@@ -176,9 +178,7 @@ func (c *controller) ended() {
 		return
 	}
 	defer c.spare()
-	if c.began.IsZero() {
-		c.begin()
-	}
+	c.begin()
 	if c.call != nil {
 		c.call.cancel()
 		c.call = nil

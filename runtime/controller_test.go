@@ -44,12 +44,18 @@ func TestControllerBreaks(t *testing.T) {
 	}
 }
 
+// tunable is the plan of a stream of unknown size with a knob to turn.
+func tunable() StreamPlan {
+	p := idle("orders", 4).plan
+	p.Knobs, p.Target = Knobs(4), &connectors.Target{}
+	p.Stream.Bytes, p.Stream.Rows = -1, -1
+	return p
+}
+
 // TestStragglers holds that what a window's parts move behind its end is part of
 // the next one: that is also where its time goes.
 func TestStragglers(t *testing.T) {
-	plan := idle("orders", 4).plan
-	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
-	plan.Stream.Bytes, plan.Stream.Rows = -1, -1
+	plan := tunable()
 	var moved []int64
 	r := &run{cfg: Config{
 		Autotune: &Autotune{Policy: mute{}, Budget: probe.DefaultBudget()},
@@ -78,9 +84,7 @@ func TestStragglers(t *testing.T) {
 // TestNotAlone holds that a stream is copied and not measured while lanes copy
 // another one.
 func TestNotAlone(t *testing.T) {
-	plan := idle("orders", 4).plan
-	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
-	plan.Stream.Bytes, plan.Stream.Rows = -1, -1
+	plan := tunable()
 	var told []string
 	r := &run{cfg: Config{
 		PartBytes: 10 << 20,
@@ -122,8 +126,7 @@ func (d deaf) Propose(ctx context.Context, _ policy.ProposeRequest) (policy.Prop
 // TestEndedWhileAsked holds that a policy learns when its answer is not wanted any
 // more, because the stream has ended: what it does then is no failure of its.
 func TestEndedWhileAsked(t *testing.T) {
-	plan := idle("orders", 4).plan
-	plan.Knobs, plan.Target = Knobs(4), &connectors.Target{}
+	plan := tunable()
 	d := deaf{left: make(chan struct{})}
 	c := newController(&run{cfg: Config{
 		Autotune: &Autotune{Policy: d, Budget: probe.DefaultBudget(), CallTimeout: time.Hour},

@@ -110,11 +110,8 @@ func (l *lane) try(ctx context.Context, j job) error {
 	began := time.Now()
 	done := PartDone{Part: j.part, Lane: l.number}
 	err := l.open(ctx)
-	if err != nil && l.board.linked(l.number) >= enough(connectors.ErrorClass(err), j.task) {
-		j.window.failed(connectors.ErrorClass(err))
-		return &dispensable{err, time.Since(began)}
-	}
-	if err == nil {
+	opened := err == nil
+	if opened {
 		err = l.relay(ctx, j, &done)
 	}
 	if err != nil {
@@ -122,7 +119,11 @@ func (l *lane) try(ctx context.Context, j job) error {
 		j.task.rows.Add(-done.Rows)
 		j.task.bytes.Add(-done.Bytes)
 		l.close()
-		j.window.failed(connectors.ErrorClass(err))
+		class := connectors.ErrorClass(err)
+		j.window.failed(class)
+		if !opened && l.board.linked() >= enough(class, j.task) {
+			return &dispensable{err, time.Since(began)}
+		}
 		return err
 	}
 	done.Duration = time.Since(began)

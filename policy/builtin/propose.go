@@ -169,8 +169,9 @@ func worthwhile(values []policy.Value, r policy.ProposeRequest) []policy.Value {
 
 // A flush that a lane waits for costs it a round trip in which it moves nothing,
 // and some flushSeconds of the server; flushTrips leaves it twice that. rbt's own
-// lanes wait for the last one of a part only. What a lane waits beyond, until a slow link has carried what the socket took at once, it would
-// wait with any flush size.
+// lanes wait for the last one of a part only. What a lane waits beyond, until a
+// slow link has carried what the socket took at once, it would wait with any
+// flush size.
 const (
 	flushTrips   = 2
 	flushSeconds = 0.01

@@ -15,8 +15,7 @@ func (c *candidate) over(d *candidate) lead {
 	if c.score.Value <= 0 || d.score.Value <= 0 {
 		return lead{}
 	}
-	// The ratio itself may be no number.
-	return lead{log: math.Log(c.score.Value) - math.Log(d.score.Value), err: math.Hypot(c.err, d.err)}
+	return lead{log: math.Log(c.score.Value / d.score.Value), err: math.Hypot(c.err, d.err)}
 }
 
 // above says whether the lead is more than share, and would still be so if it

@@ -42,7 +42,7 @@ func (p anyPolicy) Propose(ctx context.Context, r policy.ProposeRequest) (policy
 }
 
 // extremes are scores that are numbers, and of which little else may be true.
-var extremes = []float64{math.SmallestNonzeroFloat64, 1e-300, 1e300, math.MaxFloat64}
+var extremes = []float64{math.SmallestNonzeroFloat64, 1e-300, 1e300, 1.01e+306, math.MaxFloat64}
 
 func (p anyPolicy) Score(ctx context.Context, r policy.ScoreRequest) (policy.Scores, error) {
 	s, err := builtin.New().Score(ctx, r)

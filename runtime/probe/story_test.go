@@ -53,6 +53,14 @@ func buffersFill(n int, w *policy.Window) {
 	}
 }
 
+// overTooSoon makes the windows of six lanes shorter than three round trips.
+func overTooSoon(_ int, w *policy.Window) {
+	w.RoundTrip = 0.02
+	if w.Lanes == 6 {
+		w.Seconds = 0.05
+	}
+}
+
 func noTimeWith(lanes int) func(int, *policy.Window) {
 	return func(_ int, w *policy.Window) {
 		if w.Lanes == lanes {
@@ -342,6 +350,24 @@ func TestStories(t *testing.T) {
 			baseline: 2000
 			lock baseline: budget`,
 			"the stream is estimated to last 5.7 s: finding a better setting would not pay",
+		}, {
+			"windows that are over before they are answered",
+			world{touch: overTooSoon}, only(orders(), "parallelism"), `
+			baseline: 100
+			baseline: 100
+			try parallelism 6 beside 4
+			parallelism 6: 600
+			parallelism 6: 1200, again           # twice the bytes, and no longer
+			parallelism 6: 2400, again
+			parallelism 6: 4800, again
+			parallelism 6: 9600, again           # not once more: the budget
+			try parallelism 2 beside 4
+			parallelism 2: 100
+			baseline: 100
+			parallelism 2: 100
+			baseline: 100
+			lock baseline: budget`,
+			"nothing was clearly better before the budget ended, 5 windows, 5 masked (too-short), cost 0.00 s",
 		}, {
 			"buffers fill at first",
 			world{touch: buffersFill}, only(orders(), "copy_format"), `
