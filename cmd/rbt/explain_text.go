@@ -177,7 +177,8 @@ func clampTexts(decided, told []policy.Clamp) []string {
 	return texts
 }
 
-// searchText says what the search took.
+// searchText says what the search took. What its windows lost is reckoned
+// against other windows; how fast all the rest went says the same without them.
 func searchText(st *streamStory, d policy.Decision) []string {
 	var lines []string
 	if d.ProbeSeconds > 0 {
@@ -187,12 +188,25 @@ func searchText(st *streamStory, d policy.Decision) []string {
 		}
 		lines = append(lines, fmt.Sprintf("%.1f s of copying, %s rows (%s%s); %.2f s longer than at the speed of what was chosen",
 			d.ProbeSeconds, formatRows(d.ProbeRows), formatBytes(d.ProbeBytes), share, d.LostSeconds))
+		if line := pacesText(st, d); line != "" {
+			lines = append(lines, line)
+		}
 	}
 	if st.calls > 0 {
 		lines = append(lines, fmt.Sprintf("%s, %s of the policy, %.1f ms in all",
 			plural(d.Rounds, "round"), plural(st.calls, "call"), 1000*st.callSecs))
 	}
 	return lines
+}
+
+// pacesText compares the search with the copying after it, where both are known.
+func pacesText(st *streamStory, d policy.Decision) string {
+	search := formatSpeed(d.ProbeBytes, seconds(d.ProbeSeconds))
+	rest := formatSpeed(st.end.Bytes-d.ProbeBytes, seconds(st.end.Load-d.ProbeSeconds))
+	if search == "-" || rest == "-" {
+		return ""
+	}
+	return fmt.Sprintf("%s in all while it lasted, %s after it", search, rest)
 }
 
 // copiedText says how a stream went that is done.
