@@ -24,15 +24,15 @@ const flushFirst = 0.3
 // source, for the partition mode to be tried before other knobs: what they wait
 // for otherwise no mode can change. In short windows a destination takes the
 // first rows of each part into its buffers, so that lanes wait for a source that
-// does not hold them up: for 0.35 to 0.6 of the windows between two servers on
-// two cores, and for 0.12 of the steady phase (measured). There, other modes are
-// a fifth slower.
+// does not hold them up: for 0.4 to 0.8 of the windows between two servers on two
+// cores, and for 0.12 to 0.23 of the steady phase (measured). There, other modes
+// are a fifth slower.
 const sourcePays = 0.7
 
 // propose tries one knob a round, around the leader: those that the lanes wait
 // for most, then the others in order, of a count first more and then less, then
 // one step further wherever the best value is at the edge of those tried, then
-// the partition mode if the lanes hardly wait for the source. When all is tried
+// the partition mode unless the lanes wait for little else than the source. When all is tried
 // it proposes nothing.
 func propose(r policy.ProposeRequest) policy.Proposal {
 	knobs := inOrder(r.Knobs)
@@ -70,7 +70,7 @@ func turnOf(k policy.Knob, r policy.ProposeRequest) turn {
 		}
 		return further
 	}
-	if share, ok := sourceShare(r); k.Name == knobMode && ok && share < sourcePays {
+	if share, ok := sourceShare(r); k.Name == knobMode && (!ok || share < sourcePays) {
 		return late
 	}
 	return first

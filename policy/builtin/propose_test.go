@@ -159,7 +159,7 @@ func TestPropose(t *testing.T) {
 		r    policy.ProposeRequest
 		want string
 	}{
-		{"first the mode", asked(nil), "partition_mode range, mod beside ctid"},
+		{"first the mode, where they wait for little else", waiting(1, 0, asked(nil)), "partition_mode range, mod beside ctid"},
 		{"then more lanes", asked(nil, modes...), "parallelism 6 beside 4"},
 		{"in the mode that won", asked(mode("mod"), modes...), "parallelism 6 beside 4"},
 		{"fewer lanes only where more did not win", asked(nil, andMore...), "parallelism 2 beside 4"},
@@ -199,7 +199,7 @@ func TestPropose(t *testing.T) {
 // as the leader has them.
 func TestProposeOneKnob(t *testing.T) {
 	want := []policy.Setting{{"partition_mode": policy.EnumValue("range")}, {"partition_mode": policy.EnumValue("mod")}}
-	if diff := cmp.Diff(want, propose(asked(nil)).Candidates); diff != "" {
+	if diff := cmp.Diff(want, propose(waiting(1, 0, asked(nil))).Candidates); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

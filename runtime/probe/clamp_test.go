@@ -81,7 +81,7 @@ func TestClamps(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			spec := orders()
-			spec.Facts.Rows, spec.Facts.Bytes = 1e9, 1e12
+			spec.Facts.Rows, spec.Facts.Bytes, spec.Budget.Seconds = 1e9, 1e12, 100
 			spec.Pins = policy.Setting{"copy_format": policy.EnumValue("binary")}
 			spec.Knobs[1].Values = []string{"ctid", "range"}
 			spec.Guards.WhyNot = map[string]map[string]string{"partition_mode": {"mod": "the table has no integer key"}}

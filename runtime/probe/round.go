@@ -19,6 +19,7 @@ type round struct {
 	confirms    bool         // the one challenger is the baseline, for a last time
 	most        int          // windows for each challenger
 	share       float64      // of the budget, until which it may go on
+	least       float64      // the same, for what its cheapest challenger needs
 
 	unscored bool // windows were measured since the last scores
 	due      bool // scores are to be asked for
@@ -53,16 +54,21 @@ func (s *Scheduler) find(set policy.Setting) *candidate {
 }
 
 // begin starts a round. Where the budget cannot hold what even one challenger
-// needs, they stay untried.
+// needs, they stay untried. One round is held in any case, if all of the budget
+// can hold it.
 func (s *Scheduler) begin(challengers []*candidate) {
-	now := s.spent(work{})
+	now, most := s.spent(work{}), s.patience()
+	if s.rounds == 1 {
+		most = exploring
+	}
 	s.round = &round{
 		challengers: challengers,
 		live:        slices.Clone(challengers),
 		most:        windowsPerRound,
-		share:       now + (exploring-now)/float64(s.knobsToTry(challengers)+1),
+		share:       now + (s.patience()-now)/float64(s.knobsToTry(challengers)+1),
+		least:       s.spent(s.leastCost(challengers)),
 	}
-	if s.spent(s.leastCost(challengers)) > exploring {
+	if s.round.least > most {
 		for _, c := range challengers {
 			c.settle(policy.Untried, "the budget was too small for it")
 		}
@@ -126,18 +132,6 @@ func (s *Scheduler) turn() *candidate {
 	next := r.turns[0]
 	r.turns = r.turns[1:]
 	return next
-}
-
-// limit is the share of the budget that the next window may reach: the
-// round's own, but all that is for exploring while a challenger lacks windows.
-func (r *round) limit(minWindows int) float64 {
-	switch {
-	case r.confirms:
-		return 1
-	case r.lacking(minWindows) || r.promising():
-		return max(exploring, r.share)
-	}
-	return r.share
 }
 
 // lacking says whether a challenger has fewer windows than it needs.

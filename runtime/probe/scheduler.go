@@ -193,7 +193,7 @@ func (s *Scheduler) proceed() {
 
 // propose asks for the next round's candidates, if there may be one.
 func (s *Scheduler) propose() {
-	if s.rounds >= maxRounds || s.spent(work{}) >= exploring {
+	if s.rounds >= maxRounds || s.spent(work{}) >= s.patience() {
 		s.conclude()
 		return
 	}
@@ -226,10 +226,27 @@ func (s *Scheduler) run(c *candidate) {
 
 // limit is the share of the budget that the next window may reach.
 func (s *Scheduler) limit() float64 {
-	if s.round == nil {
+	r := s.round
+	switch {
+	case r == nil:
 		return exploring
+	case r.confirms:
+		return 1
+	case r.promising():
+		return max(exploring, r.share)
+	case r.lacking(s.spec.Budget.MinWindows):
+		return max(s.patience(), r.share, r.least)
 	}
-	return s.round.limit(s.spec.Budget.MinWindows)
+	return r.share
+}
+
+// patience is the share of the budget that the search may explore with: less
+// where it has found nothing yet.
+func (s *Scheduler) patience() float64 {
+	if s.leader == s.candidates[0] {
+		return fruitless
+	}
+	return exploring
 }
 
 // outOfBudget ends what goes on.
