@@ -288,6 +288,48 @@ func TestPolicyFaults(t *testing.T) {
 	}
 }
 
+// TestCopyingGoesOn holds that lanes never wait for a policy: this one answers
+// only once ten parts more have been committed.
+func TestCopyingGoesOn(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, manyOrders)
+	enough := func(seen *recorder) bool { return len(of[runtime.PolicyCalled](seen)) > 0 }
+	_, seen := tunetest.MustRunUntil(t, enough, func() runtime.Config {
+		asked, committed := make(chan struct{}), make(chan struct{})
+		var ask, commit sync.Once
+		release := func() { commit.Do(func() { close(committed) }) }
+		t.Cleanup(release)
+		cfg := tuned(config(src.DSN, dst.DSN, stream("orders")), scripted{func(policy.ProposeRequest) (policy.Proposal, error) {
+			ask.Do(func() { close(asked) })
+			<-committed
+			return policy.Proposal{}, nil
+		}, values(same)})
+		cfg.Autotune.CallTimeout = time.Minute
+		parts := 0
+		cfg.Events = func(e runtime.Event) {
+			select {
+			case <-asked:
+			default:
+				return
+			}
+			if _, done := e.(runtime.PartDone); done {
+				if parts++; parts == 10 {
+					release()
+				}
+			}
+		}
+		return cfg
+	})
+	sameRows(t, src, dst, "orders")
+	if faults := of[runtime.AutotuneFault](seen); len(faults) > 0 {
+		t.Errorf("faults: %v", faults)
+	}
+	if calls := of[runtime.PolicyCalled](seen); len(calls) != 1 || calls[0].Err != nil {
+		t.Errorf("calls: %v", calls)
+	}
+}
+
 // guessing has a source whose estimates of sizes are wrong.
 type guessing struct {
 	connectors.Source

@@ -93,15 +93,15 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	summary, err := runtime.Run(ctx, config)
 	shown.close()
 	recorded.close()
-	err = j.locate(err, config.Streams)
-	if err != nil {
-		return interrupted(ctx, u, err, summary, o.again)
+	if err = j.locate(err, config.Streams); err != nil {
+		err = interrupted(ctx, u, err, summary, o.again)
+	} else {
+		u.printf("%s", summaryTable(summary))
 	}
-	u.printf("%s", summaryTable(summary))
 	for _, note := range append(summary.Notes, j.tuner.notes()...) {
 		u.note("note: %s", oneLine(note))
 	}
-	return nil
+	return err
 }
 
 // interrupted returns the error of a run that did not end well, with what is

@@ -98,6 +98,7 @@ func TestReferenceLimits(t *testing.T) {
 		"numbers in `ties` | " + count(maxTies),
 		"depth of an answer's JSON | " + count(maxDepth),
 		"lines of `rbt.log` in a call | " + count(maxLogLines),
+		"lines in a run | " + count(maxLogInAll),
 		"a line of `rbt.log` | " + size(maxLogLine),
 		"standard output and error that are kept, together | " + size(maxPrinted),
 		"failures in a row | " + count(maxInARow),

@@ -32,35 +32,43 @@ func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
 var errFuel = errors.New("too many function calls")
 
 func (p *Policy) newCall(op string, seq int) *call {
-	return &call{op: op, seq: seq, most: p.limits.Calls, lines: lines{log: p.log}}
+	return &call{op: op, seq: seq, most: p.limits.Calls, lines: lines{log: p.say}}
 }
 
 // do asks the question. Its error is an [*Error], or the caller's own where that
 // has cancelled, or has closed the policy: then nobody wants to know any more.
-func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, err error) {
-	p.use.RLock()
-	defer p.use.RUnlock()
-	if p.life.Err() != nil {
-		return nil, errClosed
-	}
+//
+// A guest that fills memory again and again passes no place where the engine
+// looks at the deadline, for seconds where it has much of it. It is not waited
+// for: its caller is answered in time, and the failure counts at once.
+func (p *Policy) do(ctx context.Context, c *call, input []byte) ([]byte, error) {
 	if len(input) > maxInput {
 		return nil, c.unaskable(TooLarge, "the question has %d bytes, more than %d", len(input), maxInput)
 	}
 	began := time.Now()
 	deadline, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, c), p.patience(c.op))
 	defer cancel()
-	defer context.AfterFunc(p.life, cancel)()
-	defer c.lines.close()
-	defer func() { // of the engine: guests cannot raise one
-		if v := recover(); v != nil {
-			output, err = nil, c.failure(Trap, "the engine gave up: %v", v)
-		}
+	type answer struct {
+		output []byte
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		output, err := p.attempt(deadline, c, input)
+		answered <- answer{output, err}
 	}()
-	output, err = p.ask(deadline, c, input)
+	var got answer
+	select {
+	case got = <-answered:
+	case <-deadline.Done():
+		got.err = deadline.Err()
+	case <-p.life.Done():
+		got.err = errClosed
+	}
 	var known *Error
 	switch {
-	case err == nil || errors.As(err, &known):
-		return output, err
+	case got.err == nil || errors.As(got.err, &known):
+		return got.output, got.err
 	case p.life.Err() != nil:
 		return nil, errClosed
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -69,7 +77,26 @@ func (p *Policy) do(ctx context.Context, c *call, input []byte) (output []byte, 
 		until, _ := deadline.Deadline() // the caller's may be earlier than the module's
 		return nil, c.failure(Timeout, "no answer within %s", until.Sub(began).Round(time.Millisecond))
 	}
-	return nil, c.stopped(err)
+	return nil, c.stopped(got.err)
+}
+
+// attempt asks while the policy is open.
+func (p *Policy) attempt(ctx context.Context, c *call, input []byte) (output []byte, err error) {
+	p.use.RLock()
+	defer p.use.RUnlock()
+	if p.life.Err() != nil {
+		return nil, errClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.life, cancel)()
+	defer c.lines.close()
+	defer func() { // of the engine: guests cannot raise one
+		if v := recover(); v != nil {
+			output, err = nil, c.failure(Trap, "the engine gave up: %v", v)
+		}
+	}()
+	return p.ask(ctx, c, input)
 }
 
 var errClosed = errors.New("the policy is closed")

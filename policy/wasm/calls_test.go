@@ -35,7 +35,7 @@ func runaways(t testing.TB) []Case {
 		stopped(12, "log_flood", opPropose, Timeout, "no answer within 150ms", brief),
 		stopped(12, "print_flood", opPropose, Timeout, "no answer within 150ms", brief),
 		{
-			Name: "12 fills memory without a loop", Module: movers(50, maxMoves), Op: opPropose, Limits: brief,
+			Name: "12 fills memory without a loop", Module: movers(31, 50, maxMoves), Op: opPropose, Limits: brief,
 			Code: Timeout, Detail: "no answer within 150ms",
 		},
 		stopped(13, "fib", opPropose, Timeout, "no answer within 150ms", brief),
@@ -45,14 +45,23 @@ func runaways(t testing.TB) []Case {
 	}
 }
 
-// movers has n functions, each of which fills 31 MiB of memory so many times and
-// calls the next one.
-func movers(n, moves int) []byte {
-	fill := join(i32Const(0), i32Const(0), i32Const(31<<20), op(opMore, moreMemoryFill, 0))
+// movers has n functions, each of which fills so many MiB of memory so many times
+// and calls the next one.
+func movers(mib, n, moves int) []byte {
+	fill := join(i32Const(0), i32Const(1), i32Const(int32(mib<<20)), op(opMore, moreMemoryFill, 0))
 	return NewPuppet(func(p *Puppet) {
-		p.Pages, p.Propose = 31<<20/pageSize, `{"candidates":[]}`
+		p.Pages, p.Propose = uint32(mib<<20/pageSize), `{"candidates":[]}`
 		p.Chain = slices.Repeat([][]byte{bytes.Repeat(fill, moves)}, n)
 	})
+}
+
+// MuchMemory fills 255 MiB again and again, without a loop: the engine does not look
+// at the deadline within a function, which takes some seconds.
+func MuchMemory() Case {
+	return Case{
+		Name: "12 fills much memory without a loop", Module: movers(255, 5, maxMoves/slowdown), Op: opPropose,
+		Code: Timeout, Detail: "no answer within 150ms", Limits: Limits{Memory: 256 << 20, Call: 150 * time.Millisecond, Calls: 1 << 40},
+	}
 }
 
 // traps end where they must not.

@@ -24,6 +24,8 @@ type Case struct {
 	Limits       Limits // of a call that is to run into them
 	// Says is a part of the answer's note.
 	Says string
+	// Config is the policy's in a run.
+	Config string
 	// Fault is what a run says of an answer that may be given and cannot be used.
 	Fault string
 	// Clamps says that a run changes what the module proposes.
@@ -79,7 +81,7 @@ func LoadCases(t testing.TB) []Case {
 		file(4, "memory_hidden", MissingExport, `"memory"`),
 		file(4, "memory_none", MissingExport, `"memory"`),
 		given(5, "nested blocks", opLoad, Limit, "", nestedBlocks(120_000)),
-		given(12, "fills memory 101 times in a row", opLoad, Limit, "101 instructions in one function fill or copy memory", movers(1, maxMoves+1)),
+		given(12, "fills memory 101 times in a row", opLoad, Limit, "101 instructions in one function fill or copy memory", movers(31, 1, maxMoves+1)),
 		given(14, "recursion with 130000 values", opLoad, Limit, "130000 values on the stack of one function", stacked(130_000)),
 		file(6, "import_module", BadImport, "host.now, which rbt does not have"),
 		file(6, "import_name", BadImport, "wasi_snapshot_preview1.path_open, which rbt does not have: a policy reaches no files"),

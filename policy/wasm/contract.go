@@ -113,12 +113,8 @@ func (p *Policy) checkImports() error {
 // checkOutline refuses a module that has more memory than it may from the start,
 // and one that exports something else under the name of what rbt needs. It notes
 // how many functions there are.
-func (p *Policy) checkOutline(vetted []byte) error {
-	o, err := readOutline(vetted)
-	if err != nil {
-		return err
-	}
-	p.functions = int(o.functions)
+func (p *Policy) checkOutline(o outline) error {
+	p.functions = o.functions
 	if most := p.limits.pages(); o.pages > most {
 		return loadError(Limit, "the module has %s of memory to begin with, more than %s", memoryText(o.pages), memoryText(most))
 	}

@@ -31,6 +31,7 @@ const (
 	maxName      = 64        // bytes of a name or version
 	maxDepth     = 16        // of an answer's JSON
 	maxLogLines  = 32        // a call
+	maxLogInAll  = 1000      // lines, of all calls
 	maxLogLine   = 512       // bytes
 	maxPrinted   = 4 << 10   // bytes of standard output and error that are kept
 	maxInARow    = 3         // failures until a module is quarantined

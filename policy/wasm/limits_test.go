@@ -77,6 +77,25 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestMuchMemory holds that a caller gets its answer in time even where the engine
+// cannot stop the module, which goes on for about a second here.
+func TestMuchMemory(t *testing.T) {
+	c := MuchMemory()
+	p, err := Load(t.Context(), c.Module, Options{Limits: c.Limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	_, err = p.Call(t.Context(), c.Op, []byte("?"))
+	if failed, ok := err.(*Error); !ok || failed.Reason != c.Code || failed.Detail != c.Detail {
+		t.Errorf("got %v", err)
+	}
+	if p.use.TryLock() {
+		p.use.Unlock()
+		t.Error("the module was waited for")
+	}
+}
+
 // TestQuestions holds that what is asked stays within its bound, and that a
 // question that cannot be written is a failure.
 func TestQuestions(t *testing.T) {

@@ -38,8 +38,7 @@ type Options struct {
 	// once the module is quarantined. It is needed by all who use more than
 	// [Policy.Call].
 	Fallback policy.Policy
-	// Log gets what the module logs, from the goroutine that calls it. Nil
-	// drops it.
+	// Log gets what the module logs, from goroutines of its own. Nil drops it.
 	Log func(level slog.Level, text string)
 }
 
@@ -75,14 +74,14 @@ func newPolicy(module []byte, o Options) *Policy {
 
 // load compiles the module, looks at it and asks it who it is.
 func (p *Policy) load(ctx context.Context, module []byte) error {
-	vetted, err := Vet(module)
+	v, err := vet(module)
 	if err != nil {
 		return err
 	}
-	if err := p.checkOutline(vetted); err != nil {
+	if err := p.checkOutline(v.outline); err != nil {
 		return err
 	}
-	if err := p.compile(ctx, vetted); err != nil {
+	if err := p.compile(ctx, v.kept); err != nil {
 		return err
 	}
 	if err := p.checkImports(); err != nil {

@@ -31,6 +31,7 @@ type Policy struct {
 	scores   bool // and that one
 	starts   bool // it exports _initialize
 	asked    atomic.Int64
+	said     atomic.Int64 // lines
 
 	functions int
 	memory    atomic.Int64 // see Sizes
@@ -143,8 +144,8 @@ func asked[T any](ctx context.Context, p *Policy, op string, input []byte, read 
 // spelt wrong.
 func (p *Policy) tellUnknown(fields []string) {
 	for _, name := range fields {
-		if p.log != nil && p.isNew(name) {
-			p.log(slog.LevelWarn, "answers have a field that is not known: "+clean(name, maxName))
+		if p.isNew(name) {
+			p.say(slog.LevelWarn, "answers have a field that is not known: "+clean(name, maxName))
 		}
 	}
 }

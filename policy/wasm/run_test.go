@@ -2,8 +2,11 @@ package wasm_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,8 +15,11 @@ import (
 
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/internal/tunetest"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/policy/wasm"
 	"github.com/rapidbyte/rbt/runtime"
+	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -29,23 +35,84 @@ const few = `
 // the run finishes, the rows are right, and one event says what happened.
 func TestRunHostile(t *testing.T) {
 	t.Parallel()
+	inRuns(t, append(wasm.CallCases(t), wasm.MuchMemory()), runHostile)
+}
+
+// TestRunGo does the same with what guests in Go do: row 17.
+func TestRunGo(t *testing.T) {
+	t.Parallel()
+	guest := wasm.BuildGuest(t, "hostile/guest", "-ldflags=-s -w")
+	var cases []wasm.Case
+	for does, code := range map[string]string{
+		"panic": wasm.Trap, "memory": wasm.Trap, "deadlock": wasm.Trap, "exit": wasm.Exit, "sleep": wasm.Fuel, "nothing": "",
+	} {
+		cases = append(cases, wasm.Case{
+			Name: "17 " + does, Module: guest, Code: code, Config: fmt.Sprintf(`{"do":"please %s"}`, does),
+			Limits: wasm.Limits{Calls: 200_000},
+		})
+	}
+	inRuns(t, cases, runHostile)
+}
+
+// TestRunUnusable copies a table with every module that cannot be loaded: the
+// built-in policy tunes, as it does in rbt run. Settings that a module does not
+// accept are a mistake of the pipeline file there, and nothing runs.
+func TestRunUnusable(t *testing.T) {
+	t.Parallel()
+	cases := slices.DeleteFunc(wasm.LoadCases(t), func(c wasm.Case) bool { return c.Code == wasm.BadSettings })
+	inRuns(t, cases, func(t *testing.T, src, dst *pgtest.DB, c wasm.Case) {
+		_, err := wasm.Load(t.Context(), c.Module, options(wasm.Interpreter, c.Limits))
+		var failed *wasm.Error
+		if !errors.As(err, &failed) {
+			t.Fatal(err)
+		}
+		cfg := tunetest.Config(src.DSN, dst.DSN, tunetest.Stream("orders"))
+		cfg.Autotune = &runtime.Autotune{
+			Policy: builtin.New(), Budget: probe.DefaultBudget(), CallTimeout: time.Minute,
+			Fault: &policy.Fault{Reason: failed.Reason, Detail: failed.Detail},
+		}
+		seen := tunetest.Record(&cfg)
+		tunetest.MustRun(t, cfg)
+		var got []string
+		for _, f := range tunetest.Of[runtime.AutotuneFault](seen) {
+			got = append(got, f.Reason)
+		}
+		if diff := cmp.Diff([]string{c.Code}, got); diff != "" {
+			t.Errorf("faults (-want +got):\n%s", diff)
+		}
+		for _, d := range tunetest.Of[runtime.AutotuneDecision](seen) {
+			if d.Policy.Name != "builtin" {
+				t.Errorf("%v tunes", d.Policy)
+			}
+		}
+	})
+}
+
+// inRuns has the table orders copied once in each case, and compares its rows.
+func inRuns(t *testing.T, cases []wasm.Case, run func(t *testing.T, src, dst *pgtest.DB, c wasm.Case)) {
 	src := pgtest.New(t)
 	src.Exec(t, few)
 	rows := tunetest.Sums(t, src, "SELECT * FROM orders")
-	cases := make(chan wasm.Case)
+	todo := make(chan wasm.Case)
 	var workers sync.WaitGroup
 	for range 4 { // most of a run is waiting
 		dst := pgtest.New(t)
 		workers.Go(func() {
-			for c := range cases {
-				t.Run(c.Name, func(t *testing.T) { runHostile(t, src, dst, rows, c) })
+			for c := range todo {
+				t.Run(c.Name, func(t *testing.T) {
+					dst.Exec(t, "DROP TABLE IF EXISTS orders")
+					run(t, src, dst, c)
+					if got := tunetest.Sums(t, dst, "SELECT * FROM orders"); got != rows {
+						t.Errorf("the destination has %s, the source %s", got, rows)
+					}
+				})
 			}
 		})
 	}
-	for _, c := range wasm.CallCases(t) {
-		cases <- c
+	for _, c := range cases {
+		todo <- c
 	}
-	close(cases)
+	close(todo)
 	workers.Wait()
 }
 
@@ -57,16 +124,17 @@ func config(src, dst *pgtest.DB, p *wasm.Policy) runtime.Config {
 	return cfg
 }
 
-func runHostile(t *testing.T, src, dst *pgtest.DB, rows string, c wasm.Case) {
-	dst.Exec(t, "DROP TABLE IF EXISTS orders")
-	p := load(t, c.Module, options(wasm.Interpreter, c.Limits))
-	defer p.Close()
+func runHostile(t *testing.T, src, dst *pgtest.DB, c wasm.Case) {
 	enough := func(seen *tunetest.Recorder) bool { return c.Code+c.Fault == "" || tunetest.Faulty(seen) }
-	_, seen := tunetest.MustRunUntil(t, enough, func() runtime.Config { return config(src, dst, p) })
-	if got := tunetest.Sums(t, dst, "SELECT * FROM orders"); got != rows {
-		t.Errorf("the destination has %s, the source %s", got, rows)
-	}
-
+	_, seen := tunetest.MustRunUntil(t, enough, func() runtime.Config {
+		p := load(t, c.Module, options(wasm.Interpreter, c.Limits)) // anew: no try is blamed for another one
+		t.Cleanup(func() { p.Close() })
+		cfg := config(src, dst, p)
+		if c.Config != "" {
+			cfg.Autotune.Config = json.RawMessage(c.Config)
+		}
+		return cfg
+	})
 	var want, got []string
 	if fault := c.Code + c.Fault; fault != "" {
 		want = append(want, fault)

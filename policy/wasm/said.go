@@ -33,6 +33,19 @@ func (p *printed) excerpt() string {
 	return fmt.Sprintf(", having printed %q", text)
 }
 
+// say hands on a line about the policy or from it, while they are not too many.
+func (p *Policy) say(level slog.Level, text string) {
+	if p.log == nil {
+		return
+	}
+	switch n := p.said.Add(1); {
+	case n <= maxLogInAll:
+		p.log(level, text)
+	case n == maxLogInAll+1:
+		p.log(slog.LevelWarn, fmt.Sprintf("these are %d lines; what more there is to say is dropped", maxLogInAll))
+	}
+}
+
 // lines hands on what a guest logs in one call.
 type lines struct {
 	log     func(slog.Level, string)
@@ -47,15 +60,13 @@ func (c *call) line(level int32, text []byte) {
 		l.dropped++
 		return
 	}
-	if l.log != nil {
-		text = text[:min(len(text), 2*maxLogLine)] // clean cuts where a letter ends
-		l.log(levelOf(level), clean(string(text), maxLogLine))
-	}
+	text = text[:min(len(text), 2*maxLogLine)] // clean cuts where a letter ends
+	l.log(levelOf(level), clean(string(text), maxLogLine))
 }
 
 // close tells how much was dropped.
 func (l *lines) close() {
-	if l.dropped > 0 && l.log != nil {
+	if l.dropped > 0 {
 		l.log(slog.LevelWarn, fmt.Sprintf("%d more lines of one call were dropped", l.dropped))
 	}
 }

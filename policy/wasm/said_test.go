@@ -90,8 +90,8 @@ func TestLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer p.Close()
 		p.Call(t.Context(), opPropose, []byte("?"))
+		p.Close()                     // a module that was not waited for may still be at it
 		if tc.module == "log_flood" { // until it is stopped
 			if len(got) != maxLogLines+1 || !strings.HasSuffix(got[maxLogLines], "more lines of one call were dropped") {
 				t.Errorf("%d lines: %v", len(got), got)
@@ -101,6 +101,25 @@ func TestLog(t *testing.T) {
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.module, diff)
 		}
+	}
+}
+
+// TestLogInAll holds that a module that says much in each call is cut short in
+// the end.
+func TestLogInAll(t *testing.T) {
+	var got []string
+	p, err := Load(t.Context(), File(t, "log_many"), Options{Limits: Limits{Call: time.Minute}, Log: func(_ slog.Level, text string) {
+		got = append(got, text)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for range maxLogInAll/maxLogLines + 2 {
+		p.Call(t.Context(), opPropose, []byte("?"))
+	}
+	if len(got) != maxLogInAll+1 || got[maxLogInAll] != "these are 1000 lines; what more there is to say is dropped" {
+		t.Errorf("%d lines, the last: %q", len(got), got[len(got)-1])
 	}
 }
 

@@ -74,27 +74,6 @@ func TestTrapNames(t *testing.T) {
 	}
 }
 
-// TestOutline holds that a module which Vet has not seen cannot crash what reads
-// its outline.
-func TestOutline(t *testing.T) {
-	whole := File(t, "kind_global")
-	o, err := readOutline(whole)
-	if err != nil || o.functions != 4 || o.pages != 6 || len(o.exports) != 6 || o.exports["rbt_score"] != kindGlobal || o.exports["memory"] != kindMemory {
-		t.Errorf("got %+v, %v", o, err)
-	}
-	for n := range whole {
-		readOutline(whole[:n])
-	}
-	for _, module := range [][]byte{
-		module(section(exportSection, uleb(1<<32-1))), module(section(memorySection, uleb(1))),
-		module([]byte{exportSection}), module([]byte{exportSection, 0xff, 0xff, 0xff, 0xff, 0xff}),
-	} {
-		if o, err := readOutline(module); err == nil {
-			t.Errorf("%x has %+v", module, o)
-		}
-	}
-}
-
 // TestHostileIsBuilt holds that the modules of testdata/hostile are made of their
 // texts.
 func TestHostileIsBuilt(t *testing.T) {

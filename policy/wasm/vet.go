@@ -10,6 +10,15 @@ import "strings"
 // functions' names stay, for what the engine says about traps. An error is an
 // [*Error] with the reason [BadModule], [Limit] or [BadImport].
 func Vet(module []byte) ([]byte, error) {
+	v, err := vet(module)
+	if err != nil {
+		return nil, err
+	}
+	return v.kept, nil
+}
+
+// vet is Vet, with what it came to know.
+func vet(module []byte) (*vetter, error) {
 	if len(module) > maxModule {
 		return nil, loadError(Limit, "the module has %d bytes, more than %d", len(module), maxModule)
 	}
@@ -21,13 +30,14 @@ func Vet(module []byte) ([]byte, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	return v.kept, nil
+	return v, nil
 }
 
 func newVetter(module []byte) *vetter {
 	return &vetter{
-		reader: reader{module: module, at: len(preamble), end: len(module), function: -1},
-		kept:   append(make([]byte, 0, len(module)), preamble...),
+		reader:  reader{module: module, at: len(preamble), end: len(module), function: -1},
+		kept:    append(make([]byte, 0, len(module)), preamble...),
+		outline: outline{exports: map[string]byte{}},
 	}
 }
 
@@ -35,8 +45,9 @@ func newVetter(module []byte) *vetter {
 type vetter struct {
 	reader
 	kept       []byte // the module without what is dropped
-	last       int    // the last section's place in sectionOrder
-	named      bool   // there was a section with names
+	outline    outline
+	last       int  // the last section's place in sectionOrder
+	named      bool // there was a section with names
 	types      []functionType
 	functions  []uint32 // their types, those of the imported ones first
 	imported   int      // of the functions
@@ -46,6 +57,13 @@ type vetter struct {
 	stack      stack    // of the function
 	branches   int      // in the function
 	moves      int      // of memory, in the function
+}
+
+// outline is what a module has and the engine tells too late, or not at all.
+type outline struct {
+	functions int             // of its own
+	pages     uint32          // of memory to begin with
+	exports   map[string]byte // kinds, by name
 }
 
 // functionType is how many values a function takes and returns.

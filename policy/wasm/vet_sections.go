@@ -64,7 +64,8 @@ func (v *vetter) readTypeIndex() uint32 {
 }
 
 func (v *vetter) readFunctions() {
-	for range v.count("functions", maxFunctions, 1) {
+	v.outline.functions = v.count("functions", maxFunctions, 1)
+	for range v.outline.functions {
 		v.functions = append(v.functions, v.readTypeIndex())
 	}
 }
@@ -80,22 +81,27 @@ func (v *vetter) readTables() {
 
 func (v *vetter) readMemories() {
 	for range v.count("memories", maxMemories, 2) {
-		v.readBounds("a memory", "pages", maxPages)
+		v.outline.pages = v.readBounds("a memory", "pages", maxPages)
 	}
 }
 
-// readBounds reads how many of something there are at first, and perhaps at
-// most.
-func (v *vetter) readBounds(what, of string, most uint32) {
+// readBounds reads how many of something there are at first, which it returns,
+// and perhaps at most.
+func (v *vetter) readBounds(what, of string, most uint32) (first uint32) {
 	flags := v.byte()
 	if flags > 1 {
 		v.bad("%s with flags 0x%02x: it can neither be shared nor have 64 bits, compile without threads and memory64", what, flags)
 	}
-	for range 1 + flags {
-		if n := v.u32(); n > most {
+	for i := range 1 + flags {
+		n := v.u32()
+		if n > most {
 			v.over("%s of %d %s, more than %d", what, n, of, most)
 		}
+		if i == 0 {
+			first = n
+		}
 	}
+	return first
 }
 
 func (v *vetter) readGlobals() {
@@ -128,10 +134,11 @@ func (v *vetter) readConstant() {
 
 func (v *vetter) readExports() {
 	for range v.count("exports", maxExports, 3) {
-		v.name()
-		if kind := v.byte(); kind > kindGlobal {
+		name, kind := v.name(), v.byte()
+		if kind > kindGlobal {
 			v.bad("an export of kind %d", kind)
 		}
+		v.outline.exports[name] = kind
 		v.u32() // which one
 	}
 }

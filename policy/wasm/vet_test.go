@@ -369,3 +369,14 @@ func TestVetInstructions(t *testing.T) {
 		}
 	}
 }
+
+// TestOutline holds what is known of a module before it is compiled.
+func TestOutline(t *testing.T) {
+	v, err := vet(File(t, "kind_global"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := v.outline; o.functions != 4 || o.pages != 6 || len(o.exports) != 6 || o.exports["rbt_score"] != kindGlobal || o.exports["memory"] != kindMemory {
+		t.Errorf("got %+v", o)
+	}
+}

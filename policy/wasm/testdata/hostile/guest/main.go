@@ -1,5 +1,5 @@
 // Guest is a policy of hostile-module tests: what it does is named by the word
-// at the end of the question.
+// behind "please" in the question.
 package main
 
 import (
@@ -30,8 +30,9 @@ func describe(uint32, uint32) uint64 { return says(`{"name":"guest","version":"1
 //go:wasmexport rbt_propose
 func propose(_, size uint32) uint64 {
 	calls++
-	text := string(question[:size])
-	return says(fmt.Sprintf(`{"candidates":[],"note":%q}`, do(text[strings.LastIndexByte(text, ' ')+1:])))
+	_, what, _ := strings.Cut(string(question[:size]), "please ")
+	what, _, _ = strings.Cut(what, `"`)
+	return says(fmt.Sprintf(`{"candidates":[],"note":%q}`, do(what)))
 }
 
 func do(what string) string {
