@@ -177,8 +177,7 @@ func clampTexts(decided, told []policy.Clamp) []string {
 	return texts
 }
 
-// searchText says what the search took. What its windows lost is reckoned
-// against other windows; how fast all the rest went says the same without them.
+// searchText says what the search took.
 func searchText(st *streamStory, d policy.Decision) []string {
 	var lines []string
 	if d.ProbeSeconds > 0 {
@@ -199,14 +198,20 @@ func searchText(st *streamStory, d policy.Decision) []string {
 	return lines
 }
 
-// pacesText compares the search with the copying after it, where both are known.
+// pacesText compares all windows with the rest of the stream, where both are
+// known. What windows lost is reckoned against other windows: small parts, which
+// are slower than the rest.
 func pacesText(st *streamStory, d policy.Decision) string {
-	search := formatSpeed(d.ProbeBytes, seconds(d.ProbeSeconds))
-	rest := formatSpeed(st.end.Bytes-d.ProbeBytes, seconds(st.end.Load-d.ProbeSeconds))
-	if search == "-" || rest == "-" {
+	took := 0.0
+	for _, w := range st.windows {
+		took += w.Seconds + w.WarmUp
+	}
+	windows := formatSpeed(d.ProbeBytes, seconds(took))
+	rest := formatSpeed(st.end.Bytes-d.ProbeBytes, seconds(st.end.Load-took))
+	if windows == "-" || rest == "-" {
 		return ""
 	}
-	return fmt.Sprintf("%s in all while it lasted, %s after it", search, rest)
+	return fmt.Sprintf("%s in all windows together, %s in the rest of the stream", windows, rest)
 }
 
 // copiedText says how a stream went that is done.

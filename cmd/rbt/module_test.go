@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,7 +18,7 @@ func TestTunerNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := wasm.Load(t.Context(), module, wasm.Options{Fallback: builtin.New()})
+	p, err := wasm.Load(t.Context(), module, wasm.Options{Fallback: builtin.New(), Limits: wasm.Limits{Load: time.Minute, Call: time.Minute}})
 	if err != nil {
 		t.Fatal(err)
 	}

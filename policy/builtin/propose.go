@@ -32,8 +32,8 @@ const sourcePays = 0.7
 // propose tries one knob a round, around the leader: those that the lanes wait
 // for most, then the others in order, of a count first more and then less, then
 // one step further wherever the best value is at the edge of those tried, then
-// the partition mode unless the lanes wait for little else than the source. When all is tried
-// it proposes nothing.
+// the partition mode unless the lanes wait for little else than the source. When
+// all is tried it proposes nothing.
 func propose(r policy.ProposeRequest) policy.Proposal {
 	knobs := inOrder(r.Knobs)
 	for _, now := range []turn{soon, first, further, late} {

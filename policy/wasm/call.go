@@ -39,8 +39,8 @@ func (p *Policy) newCall(op string, seq int) *call {
 // has cancelled, or has closed the policy: then nobody wants to know any more.
 //
 // A guest that fills memory again and again passes no place where the engine
-// looks at the deadline, for seconds where it has much of it. It is not waited
-// for: its caller is answered in time, and the failure counts at once.
+// looks at the deadline, for seconds where it has much of it. Its caller does not
+// wait for it, and the failure counts at once; Close does.
 func (p *Policy) do(ctx context.Context, c *call, input []byte) ([]byte, error) {
 	if len(input) > maxInput {
 		return nil, c.unaskable(TooLarge, "the question has %d bytes, more than %d", len(input), maxInput)
@@ -87,9 +87,6 @@ func (p *Policy) attempt(ctx context.Context, c *call, input []byte) (output []b
 	if p.life.Err() != nil {
 		return nil, errClosed
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(p.life, cancel)()
 	defer c.lines.close()
 	defer func() { // of the engine: guests cannot raise one
 		if v := recover(); v != nil {

@@ -60,7 +60,7 @@ func movers(mib, n, moves int) []byte {
 func MuchMemory() Case {
 	return Case{
 		Name: "12 fills much memory without a loop", Module: movers(255, 5, maxMoves/slowdown), Op: opPropose,
-		Code: Timeout, Detail: "no answer within 150ms", Limits: Limits{Memory: 256 << 20, Call: 150 * time.Millisecond, Calls: 1 << 40},
+		Code: Timeout, Detail: "no answer within 150ms", Limits: Limits{Memory: 256 << 20, Load: time.Minute, Call: 150 * time.Millisecond, Calls: 1 << 40},
 	}
 }
 

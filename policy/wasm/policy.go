@@ -31,7 +31,7 @@ type Policy struct {
 	scores   bool // and that one
 	starts   bool // it exports _initialize
 	asked    atomic.Int64
-	said     atomic.Int64 // lines
+	said     atomic.Int64 // lines of the module
 
 	functions int
 	memory    atomic.Int64 // see Sizes
@@ -72,7 +72,8 @@ func (p *Policy) Close() error {
 
 // Call asks the module one question in its own words and returns the answer,
 // which is not looked at. op is "propose" or "score". It counts for no
-// quarantine.
+// quarantine. The input must not change afterwards: a module that did not answer
+// in time may still get it.
 func (p *Policy) Call(ctx context.Context, op string, input []byte) ([]byte, error) {
 	if has := map[string]bool{opPropose: p.proposes, opScore: p.scores}; !has[op] {
 		return nil, &Error{Op: op, Reason: MissingExport, Detail: "the module does not export rbt_" + op}
@@ -144,8 +145,8 @@ func asked[T any](ctx context.Context, p *Policy, op string, input []byte, read 
 // spelt wrong.
 func (p *Policy) tellUnknown(fields []string) {
 	for _, name := range fields {
-		if p.isNew(name) {
-			p.say(slog.LevelWarn, "answers have a field that is not known: "+clean(name, maxName))
+		if p.log != nil && p.isNew(name) {
+			p.log(slog.LevelWarn, "answers have a field that is not known: "+clean(name, maxName))
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (p *printed) excerpt() string {
 	return fmt.Sprintf(", having printed %q", text)
 }
 
-// say hands on a line about the policy or from it, while they are not too many.
+// say hands on a line of the module, while they are not too many.
 func (p *Policy) say(level slog.Level, text string) {
 	if p.log == nil {
 		return

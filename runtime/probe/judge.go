@@ -82,6 +82,7 @@ func (s *Scheduler) close() {
 		s.closeConfirm()
 		return
 	}
+	s.held = true
 	var ahead []*candidate
 	for _, c := range s.round.live {
 		if c.fresh >= s.spec.Budget.MinWindows && c.lead.ahead(worth, adoptErrors) {

@@ -19,7 +19,6 @@ type round struct {
 	confirms    bool         // the one challenger is the baseline, for a last time
 	most        int          // windows for each challenger
 	share       float64      // of the budget, until which it may go on
-	least       float64      // the same, for what its cheapest challenger needs
 
 	unscored bool // windows were measured since the last scores
 	due      bool // scores are to be asked for
@@ -54,21 +53,16 @@ func (s *Scheduler) find(set policy.Setting) *candidate {
 }
 
 // begin starts a round. Where the budget cannot hold what even one challenger
-// needs, they stay untried. One round is held in any case, if all of the budget
-// can hold it.
+// needs, they stay untried.
 func (s *Scheduler) begin(challengers []*candidate) {
-	now, most := s.spent(work{}), s.patience()
-	if s.rounds == 1 {
-		most = exploring
-	}
+	now := s.spent(work{})
 	s.round = &round{
 		challengers: challengers,
 		live:        slices.Clone(challengers),
 		most:        windowsPerRound,
 		share:       now + (s.patience()-now)/float64(s.knobsToTry(challengers)+1),
-		least:       s.spent(s.leastCost(challengers)),
 	}
-	if s.round.least > most {
+	if s.spent(s.leastCost(challengers)) > s.patience() {
 		for _, c := range challengers {
 			c.settle(policy.Untried, "the budget was too small for it")
 		}

@@ -34,6 +34,7 @@ type Scheduler struct {
 	wholes     float64 // the largest Bytes knob of which windows hold whole ones
 
 	round     *round // nil between rounds
+	held      bool   // a round was
 	rounds    int
 	state     string // what the policy carries along
 	confirmed bool   // the leader was compared with the baseline
@@ -193,7 +194,8 @@ func (s *Scheduler) proceed() {
 
 // propose asks for the next round's candidates, if there may be one.
 func (s *Scheduler) propose() {
-	if s.rounds >= maxRounds || s.spent(work{}) >= s.patience() {
+	if spent := s.spent(work{}) >= s.patience(); spent || s.rounds >= maxRounds {
+		s.ranOut = s.ranOut || spent
 		s.conclude()
 		return
 	}
@@ -233,17 +235,17 @@ func (s *Scheduler) limit() float64 {
 	case r.confirms:
 		return 1
 	case r.promising():
-		return max(exploring, r.share)
+		return exploring
 	case r.lacking(s.spec.Budget.MinWindows):
-		return max(s.patience(), r.share, r.least)
+		return s.patience()
 	}
 	return r.share
 }
 
 // patience is the share of the budget that the search may explore with: less
-// where it has found nothing yet.
+// where a round has found nothing.
 func (s *Scheduler) patience() float64 {
-	if s.leader == s.candidates[0] {
+	if s.held && s.leader == s.candidates[0] {
 		return fruitless
 	}
 	return exploring

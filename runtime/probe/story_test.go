@@ -190,9 +190,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			partition_mode mod: 90
 			baseline: 100
-			partition_mode mod: 90               # what is left of the budget is for what has found something
-			lock baseline: budget`,
-			"nothing was clearly better before the budget ended, 7 windows, cost 1.25 s",
+			partition_mode mod: 90
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 8 windows, cost 1.25 s",
 		}, {
 			"a small lead has to be confirmed",
 			world{noise: 0.02, rate: byMode(100, 112, 80)}, only(orders(), "partition_mode"), `
@@ -358,14 +359,10 @@ func TestStories(t *testing.T) {
 			parallelism 6: 600
 			parallelism 6: 1200, again           # twice the bytes, and no longer
 			parallelism 6: 2400, again
-			parallelism 6: 4800, again           # not once more: the budget
-			try parallelism 2 beside 4
-			parallelism 2: 100
-			baseline: 100
-			parallelism 2: 100
-			baseline: 100
+			parallelism 6: 4800, again
+			parallelism 6: 9600, again           # not once more, nor anything else: the budget
 			lock baseline: budget`,
-			"nothing was clearly better before the budget ended, 5 windows, 4 masked (too-short), cost 0.00 s",
+			"nothing was clearly better before the budget ended, 1 windows, 5 masked (too-short), cost 0.00 s",
 		}, {
 			"buffers fill at first",
 			world{touch: buffersFill}, only(orders(), "copy_format"), `
@@ -380,8 +377,9 @@ func TestStories(t *testing.T) {
 			copy_format text: 100
 			baseline: 100
 			copy_format text: 100
-			lock baseline: budget`,
-			"nothing was clearly better before the budget ended, 5 windows, cost 0.00 s",
+			baseline: 100
+			lock baseline: no-lead`,
+			"nothing was clearly better than the baseline, 6 windows, cost 0.00 s",
 		}, {
 			"a budget that is too small to compare anything",
 			world{rate: func(policy.Setting) float64 { return 200 * mib }},
