@@ -43,12 +43,16 @@ func TestRunGo(t *testing.T) {
 	t.Parallel()
 	guest := wasm.BuildGuest(t, "hostile/guest", "-ldflags=-s -w")
 	var cases []wasm.Case
-	for does, code := range map[string]string{
-		"panic": wasm.Trap, "memory": wasm.Trap, "deadlock": wasm.Trap, "exit": wasm.Exit, "sleep": wasm.Fuel, "nothing": "",
+	for _, c := range []struct {
+		does, code string
+		limits     wasm.Limits // low, so that they are met before the stream ends, with the race detector on a busy machine too
+	}{
+		{"panic", wasm.Trap, wasm.Limits{}}, {"memory", wasm.Trap, wasm.Limits{Memory: 8 << 20}},
+		{"deadlock", wasm.Trap, wasm.Limits{}}, {"exit", wasm.Exit, wasm.Limits{}},
+		{"sleep", wasm.Fuel, wasm.Limits{Calls: 30_000}}, {"nothing", "", wasm.Limits{}},
 	} {
 		cases = append(cases, wasm.Case{
-			Name: "17 " + does, Module: guest, Code: code, Config: fmt.Sprintf(`{"do":"please %s"}`, does),
-			Limits: wasm.Limits{Calls: 200_000},
+			Name: "17 " + c.does, Module: guest, Code: c.code, Config: fmt.Sprintf(`{"do":"please %s"}`, c.does), Limits: c.limits,
 		})
 	}
 	inRuns(t, cases, runHostile)
