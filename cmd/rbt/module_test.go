@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 	"github.com/rapidbyte/rbt/policy/wasm"
 )
 
-// TestTunerNotes holds that the end of a run says that its module was given up.
-func TestTunerNotes(t *testing.T) {
-	module, err := os.ReadFile(repository + "/policy/wasm/testdata/hostile/unreachable.wasm")
+// tunedBy has a module of the repository tune, which gets all the time it wants.
+func tunedBy(t *testing.T, file string) tuner {
+	t.Helper()
+	module, err := os.ReadFile(filepath.Join(repository, file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +25,14 @@ func TestTunerNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	who := tuner{policy: p, module: p}
-	defer who.close()
+	t.Cleanup(who.close)
+	return who
+}
+
+// TestTunerNotes holds that the end of a run says that its module was given up.
+func TestTunerNotes(t *testing.T) {
+	who := tunedBy(t, "policy/wasm/testdata/hostile/unreachable.wasm")
+	p := who.module
 	for range 3 {
 		if got := who.notes(); got != nil {
 			t.Errorf("too early: %v", got)

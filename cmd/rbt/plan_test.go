@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -10,8 +9,6 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
-	"github.com/rapidbyte/rbt/policy/builtin"
-	"github.com/rapidbyte/rbt/policy/wasm"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -36,17 +33,8 @@ func aPlan() runtime.StreamPlan {
 // TestPlanOfModule holds that a module's choice is not told as the built-in
 // policy's.
 func TestPlanOfModule(t *testing.T) {
-	module, err := os.ReadFile("../../examples/policies/ladder/policy.wasm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := wasm.Load(t.Context(), module, wasm.Options{Fallback: builtin.New()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	who := tuner{policy: p, module: p}
-	want := "tuning    as policy " + policyText(p.Info()) + " proposes while the rows move\n"
+	who := tunedBy(t, "examples/policies/ladder/policy.wasm")
+	want := "tuning    as policy " + policyText(who.policy.Info()) + " proposes while the rows move\n"
 	if text := planText(aPlan(), who); !strings.Contains(text, want) {
 		t.Errorf("%s\nlacks %s", text, want)
 	}

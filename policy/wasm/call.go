@@ -48,16 +48,16 @@ func (p *Policy) do(ctx context.Context, c *call, input []byte) ([]byte, error) 
 	began := time.Now()
 	deadline, cancel := context.WithTimeout(context.WithValue(ctx, callKey{}, c), p.patience(c.op))
 	defer cancel()
-	type answer struct {
+	type result struct {
 		output []byte
 		err    error
 	}
-	answered := make(chan answer, 1)
+	answered := make(chan result, 1)
 	go func() {
 		output, err := p.attempt(deadline, c, input)
-		answered <- answer{output, err}
+		answered <- result{output, err}
 	}()
-	var got answer
+	var got result
 	select {
 	case got = <-answered:
 	case <-deadline.Done():

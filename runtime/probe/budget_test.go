@@ -92,17 +92,17 @@ func TestLostTime(t *testing.T) {
 // TestFruitless shows that a search that finds nothing takes half of the budget,
 // and one that does all of it.
 func TestFruitless(t *testing.T) {
-	search := func(rate func(lanes int64) float64) float64 {
+	search := func(rate func(lanes int64) float64) policy.Decision {
 		spec := orders()
 		spec.Facts.Rows, spec.Facts.Bytes, spec.Budget.Seconds = 1e9, 1e12, 10
 		return world{rate: func(s policy.Setting) float64 { return rate(s["parallelism"].Int) * mib }}.
-			play(t, spec).decision.ProbeSeconds
+			play(t, spec).decision
 	}
-	if got := search(func(int64) float64 { return 100 }); got > 0.5*10 {
-		t.Errorf("%.1f s were spent on nothing", got)
+	if got := search(func(int64) float64 { return 100 }); got.ProbeSeconds > 0.5*10 || got.Reason != policy.BecauseBudget {
+		t.Errorf("%.1f s were spent on nothing: %s", got.ProbeSeconds, got.Reason)
 	}
-	if got := search(func(lanes int64) float64 { return 20 * float64(lanes) }); got < 0.6*10 {
-		t.Errorf("only %.1f s were spent on what pays", got)
+	if got := search(func(lanes int64) float64 { return 20 * float64(lanes) }); got.ProbeSeconds < 0.6*10 {
+		t.Errorf("only %.1f s were spent on what pays", got.ProbeSeconds)
 	}
 }
 

@@ -194,8 +194,7 @@ func (s *Scheduler) proceed() {
 
 // propose asks for the next round's candidates, if there may be one.
 func (s *Scheduler) propose() {
-	if spent := s.spent(work{}) >= s.patience(); spent || s.rounds >= maxRounds {
-		s.ranOut = s.ranOut || spent
+	if s.rounds >= maxRounds || s.spent(work{}) >= s.patience() {
 		s.conclude()
 		return
 	}
