@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,12 +33,12 @@ func policyBenchCommand(u *ui) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [MODULE]",
 		Short: "Compare a policy with the best fixed settings, in a simulator",
-		Long: `Play streams of 60, 120 and 1000 seconds in simulated environments, each ten times
-with other noise: with the built-in policy, with the rules as they were approved at
-first, and without tuning. A module is played twice, beside the built-in policy, and
-its calls are timed. Without --seed these are eight environments that each hold a
-trap, with --seed thirty drawn from it. What was chosen with a look at a seed has to
-be judged by another one. No database is needed.
+		Long: `Play streams of 60, 120 and 1000 seconds, or of those that --streams names, in
+simulated environments, each ten times with other noise: with the built-in policy,
+with the rules as they were approved at first, and without tuning. A module is played
+twice, beside the built-in policy, and its calls are timed. Without --seed these are
+eight environments that each hold a trap, with --seed thirty drawn from it. What was
+chosen with a look at a seed has to be judged by another one. No database is needed.
 
 Regret is by how many percent a stream took longer than with the best fixed setting:
 of the policy's candidate sets, and of all settings. Below 0 the policy found
@@ -53,6 +54,7 @@ policies; it does not predict the speed of a server.`,
 	}
 	cmd.Flags().Uint64Var(&b.Seed, "seed", 0, "draw the environments from `N`, and the noise")
 	cmd.Flags().IntVar(&b.Runs, "runs", 0, "play each environment `N` times (default 10, 2 with a module)")
+	cmd.Flags().IntSliceVar(&b.lengths, "streams", []int{60, 120, 1000}, "play streams of so many `SECONDS`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	chosen.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -62,6 +64,9 @@ policies; it does not predict the speed of a server.`,
 		}
 		if cmd.Flags().Changed("runs") && b.Runs < 1 {
 			return usage(errors.New("--runs must be at least 1"), "--runs 1")
+		}
+		if len(b.lengths) == 0 || slices.ContainsFunc(b.lengths, func(l int) bool { return l < 5 || l > 10000 }) {
+			return usage(errors.New("--streams takes numbers of seconds from 5 to 10000"), "--streams 60,120,1000")
 		}
 		tuners, release, err := b.tuners(cmd.Context(), u, append(args, builtinName)[0], &chosen)
 		if err != nil {
@@ -92,7 +97,8 @@ type policyBench struct {
 	Reports      []sim.Report `json:"reports"`
 	Calls        []callReport `json:"calls,omitempty"` // where a module is among the policies
 
-	timed []*timedPolicy
+	lengths []int // s
+	timed   []*timedPolicy
 }
 
 // tuners are those that are compared.
@@ -139,10 +145,14 @@ func moduleName(p policy.Policy, file string) string {
 // play plays the bench.
 func (b *policyBench) play(ctx context.Context, u *ui, environments []sim.Environment, tuners []sim.Tuner) error {
 	b.Environments = len(environments)
+	var seconds []float64
+	for _, l := range b.lengths {
+		seconds = append(seconds, float64(l))
+	}
 	progress := newBenchProgress(u, 2*b.Runs*len(environments))
 	var err error
 	b.Reports, err = sim.Bench{
-		Environments: environments, Tuners: tuners, Lengths: []float64{60, 120, 1000},
+		Environments: environments, Tuners: tuners, Lengths: seconds,
 		Runs: b.Runs, Seed: b.Seed, Priors: true, Played: progress.played,
 	}.Run(ctx)
 	for _, p := range b.timed {

@@ -385,12 +385,26 @@ func TestStories(t *testing.T) {
 			world{rate: func(policy.Setting) float64 { return 200 * mib }},
 			within(1, only(orders(), "parallelism")), `
 			baseline: 200
-			baseline: 200                        # two of a challenger and two beside them would pass 1 s
+			baseline: 200                        # one of a challenger and one after it would pass 1 s
 			lock baseline: budget`,
 			"the stream is estimated to last 57.2 s: the budget cannot hold a comparison",
 		}, {
+			"a budget that holds one window of each that is far ahead",
+			world{rate: byLanes(16)},
+			within(1.5, only(orders(), "parallelism")), `
+			baseline: 100
+			baseline: 100
+			try parallelism 6 beside 4
+			parallelism 6: 150
+			try parallelism 12 beside 6
+			parallelism 12: 300
+			try parallelism 16 beside 12
+			parallelism 16: 400
+			lock parallelism 16: lead`,
+			"parallelism 4 → 16: +300.0 % [+197, +439], 4 windows, cost 0.35 s",
+		}, {
 			"a budget that is too small to compare anything behind a warm-up",
-			world{touch: slowAtFirst}, within(2, only(orders(), "parallelism")), `
+			world{touch: slowAtFirst}, within(1.2, only(orders(), "parallelism")), `
 			baseline: 25
 			baseline: 33                         # these two do not agree yet
 			lock baseline: budget`,
