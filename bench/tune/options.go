@@ -27,7 +27,8 @@ type options struct {
 
 	grid      grid
 	finalists int
-	wrong     int // a number of lanes to begin with that is wrong for the slow link
+	untuned   bool // measure no tuning as well
+	wrong     int  // a number of lanes to begin with that is wrong for the slow link
 
 	roads  []road
 	seed   uint64
@@ -56,6 +57,7 @@ func parse(args []string) (options, error) {
 
 	o.grid.flags(flags)
 	flags.IntVar(&o.finalists, "finalists", 2, "how many settings of the grid are measured beside tuning")
+	flags.BoolVar(&o.untuned, "untuned", true, "measure untuned runs beside the tuned ones; over the slow link they take the most time")
 	flags.IntVar(&o.wrong, "wrong-lanes", 2, "a number of lanes that is wrong for the slow link")
 
 	flags.StringVar(&links, "links", "slow,fast", "the links to measure: slow, fast")

@@ -62,13 +62,17 @@ func (o options) final(ctx context.Context, l *lab, rep *report, way road, final
 	}
 	r := race{title: "Tuning, " + way.name, road: way, sample: s, rounds: o.rounds, arms: finalists}
 	for _, lanes := range starts {
-		r.arms = append(r.arms, untuned(lanes), tuned(lanes))
+		if r.arms = append(r.arms, tuned(lanes)); o.untuned {
+			r.arms = append(r.arms, untuned(lanes))
+		}
 	}
 	results, err := l.run(ctx, r)
 	t := r.trial(results)
 	for _, lanes := range starts {
 		t.compare(regret, tuned(lanes).name, t.best())
-		t.compare(gain, tuned(lanes).name, untuned(lanes).name)
+		if o.untuned {
+			t.compare(gain, tuned(lanes).name, untuned(lanes).name)
+		}
 	}
 	rep.add(t)
 	return err

@@ -62,7 +62,7 @@ func (s *Scheduler) judge() {
 		case c.fresh == 0:
 		case c.lead.reversed().atOnce():
 			s.drop(c, "far behind")
-		case enough && !c.lead.above(worth, -dropErrors):
+		case enough && !c.lead.above(worth, -s.doubt(c)):
 			s.drop(c, "not ahead")
 		case c.tasted && c.lead.atOnce():
 			s.repeat = c // a whole window, before another of the slow leader
@@ -74,6 +74,14 @@ func (s *Scheduler) judge() {
 	if len(r.live) == 0 {
 		r.stop()
 	}
+}
+
+// doubt is by how many standard errors a challenger may fall short and stay.
+func (s *Scheduler) doubt(c *candidate) float64 {
+	if c.fresh > s.spec.Budget.MinWindows {
+		return 0
+	}
+	return dropErrors
 }
 
 // close ends the round that is over.
@@ -126,7 +134,7 @@ func (s *Scheduler) adopt(ahead []*candidate) {
 	s.leader, s.confirmed = best, false
 	s.led = append(s.led, best)
 	for _, c := range slices.Clone(s.round.live) {
-		if c.fresh > 0 && !c.over(best).above(worth, -dropErrors) {
+		if c.fresh > 0 && !c.over(best).above(worth, -s.doubt(c)) {
 			s.drop(c, "behind the new leader")
 		} else {
 			c.rival = best

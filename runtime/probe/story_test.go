@@ -115,12 +115,14 @@ func TestStories(t *testing.T) {
 			parallelism 6: 150
 			parallelism 12: 150
 			parallelism 6: 150                   # no better
+			parallelism 12: 150
+			parallelism 6: 150
 			baseline: 100                        # is the leader really ahead?
 			parallelism 6: 150
 			baseline: 100
 			parallelism 6: 150
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+40, +61], 10 windows, cost 0.28 s",
+			"parallelism 4 → 6: +50.0 % [+41, +60], 12 windows, cost 0.28 s",
 		}, {
 			"no clear winner",
 			world{}, only(orders(), "parallelism"), `
@@ -131,13 +133,17 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 6: 100
 			baseline: 100
+			parallelism 6: 100
+			baseline: 100
 			try parallelism 2 beside 4           # more were no better
 			parallelism 2: 100
 			baseline: 100
 			parallelism 2: 100
 			baseline: 100
+			parallelism 2: 100
+			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 9 windows, cost 0.00 s",
+			"nothing was clearly better than the baseline, 13 windows, cost 0.00 s",
 		}, {
 			"a small lead earns more windows than its knob's share",
 			world{rate: sixIsBest},
@@ -258,8 +264,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			copy_format text: 100
 			baseline: 100
+			copy_format text: 100
+			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 6 windows, cost 0.44 s",
+			"nothing was clearly better than the baseline, 8 windows, cost 0.44 s",
 		}, {
 			"a checkpoint",
 			world{touch: masked(4, 5, policy.MaskCheckpoint)}, only(orders(), "copy_format"), `
@@ -274,8 +282,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			copy_format text: 100
 			baseline: 100
+			copy_format text: 100
+			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 6 windows, 2 masked (checkpoint), cost 0.00 s",
+			"nothing was clearly better than the baseline, 8 windows, 2 masked (checkpoint), cost 0.00 s",
 		}, {
 			"checkpoints without end",
 			world{rate: byLanes(6), touch: masked(3, 1000, policy.MaskCheckpoint)}, only(orders(), "parallelism"), `
@@ -298,8 +308,10 @@ func TestStories(t *testing.T) {
 			parallelism 6: 150, checkpoint
 			parallelism 12: 150, checkpoint
 			parallelism 6: 150, checkpoint
+			parallelism 12: 150, checkpoint
+			parallelism 6: 150, checkpoint
 			lock parallelism 6: lead`,
-			"parallelism 4 → 6: +50.0 % [+37, +64], 10 windows, 6 masked (checkpoint), cost 0.31 s",
+			"parallelism 4 → 6: +50.0 % [+38, +63], 12 windows, 6 masked (checkpoint), cost 0.31 s",
 		}, {
 			"a clock that stands still for one candidate",
 			world{touch: noTimeWith(6)}, only(orders(), "parallelism"), `
@@ -314,8 +326,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			parallelism 2: 100
 			baseline: 100
+			parallelism 2: 100
+			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 5 windows, 3 masked (clock), cost 0.00 s",
+			"nothing was clearly better than the baseline, 7 windows, 3 masked (clock), cost 0.00 s",
 		}, {
 			"a candidate that needs too much memory",
 			world{rate: byLanes(16), touch: memoryPerLane}, only(orders(), "parallelism"), `
@@ -378,8 +392,10 @@ func TestStories(t *testing.T) {
 			baseline: 100
 			copy_format text: 100
 			baseline: 100
+			copy_format text: 100
+			baseline: 100
 			lock baseline: no-lead`,
-			"nothing was clearly better than the baseline, 6 windows, cost 0.00 s",
+			"nothing was clearly better than the baseline, 8 windows, cost 0.00 s",
 		}, {
 			"a budget that is too small to compare anything",
 			world{rate: func(policy.Setting) float64 { return 200 * mib }},
