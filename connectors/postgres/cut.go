@@ -152,7 +152,7 @@ func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Par
 	rest := want == left
 	mode := cut.Setting[knobMode].Name
 	switch {
-	case rest && left <= min(c.minPart, cut.PartBytes) && c.bytes >= 0:
+	case rest && c.atMost(mode) <= min(c.minPart, cut.PartBytes) && c.bytes >= 0:
 		return c.all(left), nil
 	case mode == modeCtid && len(c.heap) > 0:
 		return c.blocks(want, rest, cut), nil
@@ -162,6 +162,19 @@ func (c *cutter) Take(ctx context.Context, cut connectors.Cut) ([]connectors.Par
 		return c.residues(want, rest, cut), nil
 	}
 	return c.all(left), nil
+}
+
+// atMost is how many bytes can be left by the mode's own watermark: how much the
+// other one has taken of them is an estimate.
+func (c *cutter) atMost(mode string) int64 {
+	left := 1.0
+	switch {
+	case mode != modeRange && len(c.heap) > 0:
+		left = c.blocksLeft()
+	case len(c.key.shape) > 0 && c.taken.Key != nil:
+		left = 1 - c.key.shape.below(*c.taken.Key)
+	}
+	return int64(left * float64(max(c.bytes, 0)))
 }
 
 // all takes everything that is left as one part.
@@ -178,9 +191,6 @@ func (c *cutter) blocks(want int64, rest bool, cut connectors.Cut) []connectors.
 		piece, bytes := c.nextBlocks(size)
 		parts = append(parts, c.part(bytes, piece...))
 	})
-	if rest && !c.taken.All {
-		parts = append(parts, c.all(c.Remaining())...)
-	}
 	return parts
 }
 
@@ -211,10 +221,6 @@ func (c *cutter) ranges(want int64, rest bool, cut connectors.Cut) []connectors.
 			parts = append(parts, c.withoutKey()...)
 		}
 	})
-	if rest && !c.taken.All {
-		parts = append(parts, c.part(0, c.keysAbove()...))
-		parts = append(parts, c.withoutKey()...)
-	}
 	return parts
 }
 
@@ -280,11 +286,6 @@ func (c *cutter) residues(want int64, rest bool, cut connectors.Cut) []connector
 			c.taken.All = true
 		}
 	})
-	if rest && !c.taken.All {
-		left := c.Remaining()
-		region(left, c.untaken())
-		c.taken.All = true
-	}
 	return parts
 }
 
@@ -354,10 +355,17 @@ func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
 // while there is much left, and smaller towards the end, so that the lanes finish
 // together. Where all of the rest is taken, it is what is really left that
 // counts: a part holds whole pages, and of a table whose rows are stored
-// elsewhere, a page may stand for megabytes.
+// elsewhere, a page may stand for megabytes. The rest ends where the mode's own
+// watermark does, not where nothing should be left: after windows by key and by
+// block that is an estimate, and one lane was left with 129 MB of 10 GB, for 10 of
+// 77 s (measured).
 func (c *cutter) each(want int64, rest bool, cut connectors.Cut, take func(size int64)) {
-	for want > 0 && !c.taken.All {
-		size := partSize(want, c.leastPart(rest, cut), cut)
+	least := c.leastPart(rest, cut)
+	for (rest || want > 0) && !c.taken.All {
+		size := partSize(want, least, cut)
+		if rest {
+			size = max(size, min(least, cut.PartBytes))
+		}
 		take(size)
 		want -= size
 		if rest {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -340,4 +341,46 @@ func TestFewPages(t *testing.T) {
 			left -= p.Bytes
 		}
 	})
+}
+
+// TestLastPartIsNoLarger holds that the rest is cut to its end, although keys
+// seem to have taken all that is left: a shape that ends before the keys do has
+// the first window hold hardly a row.
+func TestLastPartIsNoLarger(t *testing.T) {
+	const pages, perPage, partBytes = 8192, 8192, 64 * 8192
+	for _, mode := range []string{modeCtid, modeMod} {
+		f := facts{
+			relation: "t", bytes: pages * perPage, minPart: 16 * perPage, place: place{heap: heapShape{pages}},
+			key: keyAxis{column: "id", integer: true, down: true, correlation: 1, shape: keyShape{0, 1000}.mirrored()},
+		}
+		c, err := newCutter(f, []string{"id"}, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		take := func(mode string, bytes int64) []connectors.Part {
+			parts, err := c.Take(t.Context(), connectors.Cut{
+				Setting: policy.Setting{knobMode: policy.EnumValue(mode)}, Bytes: bytes, PartBytes: partBytes, Lanes: 4,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return parts
+		}
+		take(modeRange, c.bytes/4)
+		end := regexp.MustCompile(`ctid < '\((\d+),0\)'`)
+		last := 0
+		for _, p := range take(mode, 0) {
+			to := pages
+			if m := end.FindStringSubmatch(p.Predicate); m != nil {
+				to, _ = strconv.Atoi(m[1])
+			}
+			if most := partBytes / perPage * 4 * 3 / 2; to-last > most { // of four lanes, where they share it by residues
+				t.Errorf("%s: a part is of %d pages, from %d on, want at most %d", mode, to-last, last, most)
+			}
+			last = to
+		}
+		if last != pages {
+			t.Errorf("%s: %d pages were cut of %d", mode, last, pages)
+		}
+	}
 }
