@@ -86,6 +86,7 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	}
 	config.Run.Restart = o.restart
 	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace)
+	spareProcessors(j.tuner.module != nil)
 	config.Events = func(e runtime.Event) {
 		shown.event(e)
 		recorded.event(e)
