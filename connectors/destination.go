@@ -15,6 +15,8 @@ type Destination interface {
 	Room(ctx context.Context) (int, error)
 	// Targets says what the streams would become. It changes nothing.
 	Targets(ctx context.Context, streams []*Stream) ([]*Target, error)
+	// Positions is where the pipeline's incremental streams stand, by stream name.
+	Positions(ctx context.Context, pipeline string) (map[string]Position, error)
 	// Begin takes the pipeline's lock and opens its books. It returns a
 	// *LockedError where another process has the lock.
 	Begin(ctx context.Context, r Run) (Load, error)
@@ -82,8 +84,13 @@ type Load interface {
 	// called around every window, and bounded to a few seconds where the server
 	// does not answer. What it cannot read it names; the only error is ctx's own.
 	Vitals(ctx context.Context) (Vitals, error)
-	// Publish builds what the staging table lacks and makes its rows visible. It
-	// returns ErrUndone where the books do not know all parts. Called again after
+	// Sum does the same as Snapshot.Sum with the staged rows of a generation. It
+	// returns the types of the columns that a source must know to hash its rows
+	// alike.
+	Sum(ctx context.Context, t *Target, generation int, how Verify) (s Sum, types map[string]string, err error)
+	// Publish builds what the staging table lacks and makes its rows visible, and
+	// with them the stream's Position, unless a check of the stream does not hold.
+	// It returns ErrUndone where the books do not know all parts. Called again after
 	// an error it goes on where it was.
 	Publish(ctx context.Context, t *Target, l Loaded, progress func(step string)) error
 	// Finish closes the books. Foreign keys between the published tables are

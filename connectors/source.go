@@ -19,8 +19,10 @@ type Source interface {
 	// Room is how many more connections the server would take now; -1 where
 	// that is unknown.
 	Room(ctx context.Context) (int, error)
-	// Snapshot holds one consistent moment, until it is closed.
-	Snapshot(ctx context.Context) (Snapshot, error)
+	// Snapshot holds one consistent moment, until it is closed. Where the streams
+	// that will be described have a Cursor, it first finds out up to where they
+	// can be read without missing rows whose transactions are still under way.
+	Snapshot(ctx context.Context, specs []StreamSpec) (Snapshot, error)
 }
 
 // Snapshot is one moment of a source. Its methods may be called at once from
@@ -35,6 +37,9 @@ type Snapshot interface {
 	// in order. state is what Cutter.State returned in an earlier attempt, nil
 	// to begin.
 	Cutter(ctx context.Context, s *Stream, columns []string, state []byte) (Cutter, error)
+	// Sum counts the rows of the stream that the run reads, and for a checksum adds
+	// up their hashes. types are those in which the destination keeps the columns.
+	Sum(ctx context.Context, s *Stream, columns []string, types map[string]string, how Verify) (Sum, error)
 	// Reader opens a connection that sees this moment. It returns
 	// ErrSnapshotLost where no connection can any more.
 	Reader(ctx context.Context) (Reader, error)

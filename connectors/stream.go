@@ -12,7 +12,71 @@ type StreamSpec struct {
 	TargetSchema  string
 	Target        string
 	WriteMode     WriteMode
+	PrimaryKey    []string // of Upsert: the columns that tell rows apart
+	Deleted       Deleted  // of Upsert
 	Resume        Resume
+	// Checks must hold before the rows become visible.
+	Checks []Check
+	// Verify says how staged rows are compared with the source's.
+	Verify Verify
+	// Cursor, where it is there, makes the stream incremental: a run reads the
+	// rows that have come or changed since the one before.
+	Cursor *Cursor
+}
+
+// Check is a question about the target, with the rows of the run in it.
+type Check struct {
+	Name string
+	// SQL is one query in the destination's words that says true. {{target}}
+	// stands for the table.
+	SQL string
+}
+
+// Verify says how the rows that a run has staged are compared with those of its
+// moment, before they become visible.
+type Verify string
+
+const (
+	NoVerify       Verify = ""
+	VerifyCount    Verify = "count"    // their number
+	VerifyChecksum Verify = "checksum" // and the sum of their hashes
+)
+
+// Sum is what a side knows of the rows of a stream.
+type Sum struct {
+	Rows int64
+	// Hash is that of all rows, in any order; empty where only Rows are asked for.
+	Hash string
+}
+
+// Cursor is what an incremental stream goes by.
+type Cursor struct {
+	// Column's values grow: a row that comes or changes has a greater one than
+	// all rows before it.
+	Column string
+	// TieBreaker is a column that tells rows with equal cursors apart, in the
+	// order in which they come; empty where there is none.
+	TieBreaker string
+	// Initial is the least cursor that the first run reads; empty for all.
+	Initial string
+	// Lookback is how far back of the last run's end a run reads again, for rows
+	// that became visible late: a duration, or a number where the cursor is one.
+	Lookback string
+	// After is where the last run ended; nil where there was none.
+	After *Position
+}
+
+// Position says which rows of an incremental stream are taken. It is plain data
+// that a destination keeps with the rows. Values are text as the source has it.
+type Position struct {
+	Column     string
+	TieBreaker string
+	// Value is the cursor below which every row is taken. With Reached, rows
+	// that have it are taken as well: all of them, or where there is a tie
+	// breaker those up to Tie.
+	Value   string
+	Reached bool
+	Tie     string
 }
 
 // WriteMode says what becomes of the rows that the target has.
@@ -21,6 +85,17 @@ type WriteMode string
 const (
 	Replace WriteMode = "replace" // they give way to the source's
 	Append  WriteMode = "append"  // they stay, the source's come on top
+	Upsert  WriteMode = "upsert"  // those with the key of one of the source's become it, the others stay
+)
+
+// Deleted says what becomes of the target's rows whose keys a full refresh of
+// the source does not have any more.
+type Deleted string
+
+const (
+	KeepDeleted Deleted = ""     // they stay
+	MarkDeleted Deleted = "soft" // they are marked with the time
+	DropDeleted Deleted = "hard" // they go
 )
 
 // Resume says what becomes of a stream that an attempt left unfinished.
@@ -41,6 +116,11 @@ type Stream struct {
 	Choices []Choice
 	// Key is the partition key's column, empty where there is none.
 	Key string
+	// Position is where an incremental stream's next run begins once this one is
+	// published; nil for other streams, and where that is as it was.
+	Position *Position
+	// Steps say in words what of the stream is read, beyond its columns and where.
+	Steps []string
 	// Notes are what a policy may want to know of the stream and the source's
 	// server, by names that begin with "source.": "source.version".
 	Notes map[string]string

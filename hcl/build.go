@@ -58,17 +58,31 @@ func buildStream(s streamNode) Stream {
 		Exclude:      s.exclude,
 		SyncMode:     SyncMode(get[string](s.node, "sync_mode")),
 		Cursor:       get[string](s.node, "cursor"),
+		TieBreaker:   get[string](s.node, "tie_breaker"),
+		Initial:      get[string](s.node, "initial"),
+		Lookback:     get[string](s.node, "lookback"),
 		WriteMode:    WriteMode(get[string](s.node, "write_mode")),
 		PrimaryKey:   texts(get[[]element](s.node, "primary_key")),
+		Deleted:      Deleted(get[string](s.node, "delete")),
 		PartitionKey: get[string](s.node, "partition_key"),
 		Columns:      texts(get[[]element](s.node, "columns")),
 		Where:        get[string](s.node, "where"),
 		Target:       get[string](s.node, "target"),
+		Verify:       Verify(get[string](s.node, "verify")),
+		Checks:       buildChecks(s.node),
 		Resume:       Resume(get[string](s.node, "resume")),
 		Pins:         buildPins(s.node),
 		Pos:          posOf(s.title.rng),
 		attributes:   written(s.node),
 	}
+}
+
+func buildChecks(n *node) []Check {
+	var list []Check
+	for _, c := range n.inner("check") {
+		list = append(list, Check{Name: c.title.text, SQL: get[string](c, "sql")})
+	}
+	return list
 }
 
 // written says where a block's attributes are.

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 )
 
 var (
 	pipelineName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+	wholeNumber  = regexp.MustCompile(`^[0-9]{1,18}$`)
 	sha256Hex    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -53,6 +56,84 @@ func (d *decoder) checkModes(s streamNode) {
 			d.diags.add(&at, fmt.Sprintf("%s is for %s %q only", rule.needs, rule.mode, rule.is),
 				fmt.Sprintf("%s is %q here", rule.mode, mode))
 		}
+	}
+	d.checkIncremental(s)
+	d.checkDelete(s)
+	d.checkVerify(s)
+	d.checkChecks(s)
+}
+
+// checkVerify keeps verify to streams that show one moment.
+func (d *decoder) checkVerify(s streamNode) {
+	how, resume := get[string](s.node, "verify"), get[string](s.node, "resume")
+	if how == "" || how == string(NoVerify) || resume != string(Continue) {
+		return
+	}
+	at := s.written["verify"].value
+	d.diags.add(&at, fmt.Sprintf("verify cannot go with resume %q, which may keep rows of an earlier moment", Continue), "leave one of them out")
+}
+
+// checkChecks wants the checks of a stream to differ in name, and to ask about
+// the table.
+func (d *decoder) checkChecks(s streamNode) {
+	first := map[string]*node{}
+	for _, c := range s.inner("check") {
+		if before, twice := first[c.title.text]; twice {
+			d.diags.add(&c.title.rng, fmt.Sprintf("a second check %s", quote(c.title.text)), fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
+		}
+		first[c.title.text] = c
+		if sql := get[string](c, "sql"); sql != "" && !strings.Contains(sql, "{{target}}") {
+			at := c.written["sql"].value
+			d.diags.add(&at, "the check does not ask about {{target}}", "{{target}} stands for the table with the rows of the run, which has another name until they are visible")
+		}
+	}
+}
+
+// checkIncremental holds together what goes with a cursor.
+func (d *decoder) checkIncremental(s streamNode) {
+	mode := get[string](s.node, "sync_mode")
+	if mode == "" {
+		return
+	}
+	if mode != string(Incremental) {
+		for _, name := range []string{"tie_breaker", "initial", "lookback"} {
+			if s.has(name) {
+				at := s.written[name].name
+				d.diags.add(&at, fmt.Sprintf("%s is for sync_mode %q only", name, Incremental), fmt.Sprintf("sync_mode is %q here", mode))
+			}
+		}
+		return
+	}
+	at := s.written["sync_mode"].value
+	if get[string](s.node, "write_mode") == string(Replace) {
+		d.diags.add(&at, fmt.Sprintf("sync_mode %q cannot go with write_mode %q, which would drop the rows of earlier runs", Incremental, Replace),
+			`write_mode = "upsert" with primary_key, or "append"`)
+	}
+	if get[string](s.node, "resume") == string(Continue) {
+		at = s.written["resume"].value
+		d.diags.add(&at, fmt.Sprintf("resume %q is for sync_mode %q only", Continue, FullRefresh), "a run that was cut off reads its rows again")
+	}
+	if back := get[string](s.node, "lookback"); back != "" {
+		_, noDuration := time.ParseDuration(back)
+		if !wholeNumber.MatchString(back) && noDuration != nil {
+			at = s.written["lookback"].value
+			d.diags.add(&at, fmt.Sprintf("lookback must be a duration or a number, not %s", quote(back)), `"5m" for a time, 1000 for a number`)
+		}
+	}
+}
+
+// checkDelete keeps delete to what knows all rows of the source.
+func (d *decoder) checkDelete(s streamNode) {
+	del, write, sync := get[string](s.node, "delete"), get[string](s.node, "write_mode"), get[string](s.node, "sync_mode")
+	if del == "" || del == string(KeepDeleted) || write == "" || sync == "" {
+		return
+	}
+	at := s.written["delete"].value
+	switch {
+	case write != string(Upsert):
+		d.diags.add(&at, fmt.Sprintf("delete is for write_mode %q only", Upsert), fmt.Sprintf("write_mode is %q here", write))
+	case sync != string(FullRefresh):
+		d.diags.add(&at, fmt.Sprintf("delete is for sync_mode %q only", FullRefresh), "a run that reads the new rows cannot tell which ones are gone")
 	}
 }
 

@@ -120,7 +120,7 @@ func defaultPipeline(t *testing.T) *Pipeline {
 			LockTimeout: 10 * time.Second},
 		Streams: []Stream{{
 			Label: "public.orders", Name: mustParsePattern(t, "public.orders"), Schema: "public", Table: "orders",
-			SyncMode: FullRefresh, WriteMode: Replace, Resume: Restart,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Resume: Restart,
 		}},
 		Resources:  Resources{WorkerCap: 16, MaxMemory: 512 << 20, RetryFor: 5 * time.Minute},
 		Checkpoint: Checkpoint{PartSize: 64 << 20},
@@ -167,19 +167,33 @@ destination "postgres" {
 stream "Sales.\"odd.name\"" {
   sync_mode     = "incremental"
   cursor        = "at"
+  tie_breaker   = "id"
+  initial       = "2026-01-01"
+  lookback      = "5m"
   write_mode    = "upsert"
   primary_key   = ["id", "tenant"]
   partition_key = "id"
   columns       = ["id", "tenant", "at"]
   where         = "total > ${var.min}"
   target        = "t"
-  resume        = "continue"
+  verify        = "checksum"
+  resume        = "restart"
+  check "some" {
+    sql = "select count(*) > 0 from {{target}}"
+  }
   pin {
     partition_mode = "range"
   }
 }
 stream "sales.*" {
   exclude = ["audit_?", "x.y"]
+  resume  = "continue"
+}
+stream "sales.full" {
+  write_mode  = "upsert"
+  primary_key = ["id"]
+  delete      = "soft"
+  verify      = "count"
 }
 resources {
   parallelism = 4
@@ -238,13 +252,18 @@ func TestEverything(t *testing.T) {
 			Compression: "lz4", LockTimeout: time.Minute},
 		Streams: []Stream{{
 			Label: `Sales."odd.name"`, Name: odd, Schema: "Sales", Table: "odd.name",
-			SyncMode: Incremental, Cursor: "at", WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"},
-			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t",
-			Resume: Continue, Pins: policy.Setting{"partition_mode": policy.EnumValue("range")},
+			SyncMode: Incremental, Cursor: "at", TieBreaker: "id", Initial: "2026-01-01", Lookback: "5m",
+			WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"}, Deleted: KeepDeleted,
+			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t", Verify: VerifyChecksum,
+			Checks: []Check{{Name: "some", SQL: "select count(*) > 0 from {{target}}"}},
+			Resume: Restart, Pins: policy.Setting{"partition_mode": policy.EnumValue("range")},
 		}, {
 			Label: "sales.*", Name: mustParsePattern(t, "sales.*"), Schema: "sales", Table: "*", IsPattern: true,
 			Exclude:  []Pattern{mustParsePattern(t, "sales.audit_?"), mustParsePattern(t, "x.y")},
-			SyncMode: FullRefresh, WriteMode: Replace, Resume: Restart,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Resume: Continue,
+		}, {
+			Label: "sales.full", Name: mustParsePattern(t, "sales.full"), Schema: "sales", Table: "full",
+			SyncMode: FullRefresh, WriteMode: Upsert, PrimaryKey: []string{"id"}, Deleted: MarkDeleted, Verify: VerifyCount, Resume: Restart,
 		}},
 		Resources:  Resources{Parallelism: 4, WorkerCap: 8, MaxMemory: 1 << 30, RetryFor: 90 * time.Second},
 		Checkpoint: Checkpoint{PartSize: 16 << 20},

@@ -97,6 +97,33 @@ const (
 	Upsert  WriteMode = "upsert"  // those with the same primary key are updated
 )
 
+// Deleted says what happens to rows of the destination that a full refresh does
+// not find at the source any more.
+type Deleted string
+
+const (
+	KeepDeleted Deleted = "none" // they stay
+	MarkDeleted Deleted = "soft" // they are marked
+	DropDeleted Deleted = "hard" // they are deleted
+)
+
+// Verify says how a run compares what it has copied with the source, before it
+// becomes visible.
+type Verify string
+
+const (
+	NoVerify       Verify = "none"
+	VerifyCount    Verify = "count"    // the number of rows
+	VerifyChecksum Verify = "checksum" // and the sum of their hashes
+)
+
+// Check is a question about the target that must be answered with true before
+// the rows become visible.
+type Check struct {
+	Name string
+	SQL  string // {{target}} in it stands for the table
+}
+
 // Resume says what a run does with the parts that a failed run has committed.
 type Resume string
 
@@ -118,15 +145,23 @@ type Stream struct {
 
 	SyncMode SyncMode // default full_refresh
 	Cursor   string   // a column; set if and only if SyncMode is incremental
+	// TieBreaker is a unique column that orders rows with equal cursors, Initial
+	// the least cursor that the first run reads, and Lookback how far back of its
+	// last end a run reads again: a duration, or a number. All may be empty, and
+	// are where SyncMode is not incremental.
+	TieBreaker, Initial, Lookback string
 
 	WriteMode  WriteMode // default replace
 	PrimaryKey []string  // columns; set if and only if WriteMode is upsert
+	Deleted    Deleted   // default none; else WriteMode is upsert and SyncMode full_refresh
 
 	PartitionKey string   // a column; empty: the primary key where it is one integer column
 	Columns      []string // empty: all
 	Where        string   // SQL; empty: all rows
 	Target       string   // a table in the destination; empty: the source table's name
-	Resume       Resume   // default restart
+	Verify       Verify   // default none
+	Checks       []Check
+	Resume       Resume // default restart
 
 	// Pins are the knobs that are fixed for this stream. See [Pipeline.PinsOf].
 	Pins policy.Setting

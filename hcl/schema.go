@@ -147,16 +147,21 @@ func schema(knobs []policy.Knob) *block {
 			{name: "compression", kind: choice, fallback: SourceCompression, choices: []string{SourceCompression, "pglz", "lz4"}},
 			{name: "lock_timeout", kind: duration, fallback: "10s", max: day},
 		}},
-		{name: "stream", label: "TABLE", required: true, many: true, blocks: []*block{pin}, attributes: []attribute{
+		{name: "stream", label: "TABLE", required: true, many: true, blocks: []*block{check(), pin}, attributes: []attribute{
 			{name: "sync_mode", kind: choice, fallback: string(FullRefresh), choices: []string{string(FullRefresh), string(Incremental)}},
 			{name: "cursor", kind: text, single: true},
+			{name: "tie_breaker", kind: text, single: true},
+			{name: "initial", kind: text, single: true},
+			{name: "lookback", kind: text, single: true},
 			{name: "write_mode", kind: choice, fallback: string(Replace), choices: []string{string(Replace), string(Append), string(Upsert)}},
 			{name: "primary_key", kind: names, single: true},
+			{name: "delete", kind: choice, fallback: string(KeepDeleted), choices: []string{string(KeepDeleted), string(MarkDeleted), string(DropDeleted)}},
 			{name: "partition_key", kind: text, single: true},
 			{name: "columns", kind: names, single: true},
 			{name: "where", kind: text, single: true},
 			{name: "target", kind: text, single: true},
 			{name: "exclude", kind: names},
+			{name: "verify", kind: choice, fallback: string(NoVerify), choices: []string{string(NoVerify), string(VerifyCount), string(VerifyChecksum)}},
 			{name: "resume", kind: choice, fallback: string(Restart), choices: []string{string(Restart), string(Continue)}},
 		}},
 		{name: "resources", attributes: []attribute{
@@ -177,6 +182,10 @@ func schema(knobs []policy.Knob) *block {
 }
 
 const day = float64(24 * time.Hour)
+
+func check() *block {
+	return &block{name: "check", label: "NAME", many: true, attributes: []attribute{{name: "sql", kind: text, required: true}}}
+}
 
 func builtinPolicy() *block { return &block{name: "policy", label: "builtin"} }
 

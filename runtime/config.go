@@ -15,6 +15,9 @@ type Config struct {
 	Destination connectors.Destination
 	Run         connectors.Run
 	Streams     []Stream
+	// FromStart has incremental streams read all rows again, as their first run
+	// did.
+	FromStart bool
 	// Pins hold for every stream that supports them; a stream's own pins win.
 	Pins policy.Setting
 	// Parallelism is P0, the number of lanes without tuning; 0 lets the

@@ -352,8 +352,8 @@ type losingSnapshot struct {
 	lost chan struct{}
 }
 
-func (s *losing) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
+func (s *losing) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx, specs)
 	lost := s.lost
 	s.lost = nil // the next one lasts
 	return losingSnapshot{snap, lost}, err
@@ -449,8 +449,8 @@ type lateSnapshot struct {
 	opened *atomic.Int32
 }
 
-func (s lateSource) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
+func (s lateSource) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx, specs)
 	return lateSnapshot{snap, s.late, s.opened}, err
 }
 

@@ -90,7 +90,7 @@ func (r *run) board(plans []StreamPlan) *board {
 func (r *run) work(ctx context.Context, snap connectors.Snapshot, b *board) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for range publishers {
-		g.Go(func() error { return r.publisher(ctx, b) })
+		g.Go(func() error { return r.publisher(ctx, snap, b) })
 	}
 	var lost error
 	g.Go(func() error {

@@ -52,7 +52,10 @@ func Inspect(ctx context.Context, cfg Config) ([]StreamPlan, error) {
 // inspect takes a snapshot and plans the streams. The snapshot is the
 // caller's to close, unless there is an error.
 func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ connectors.Snapshot, _ []StreamPlan, err error) {
-	snap, err := cfg.Source.Snapshot(ctx)
+	if specs, err = cfg.after(ctx, specs); err != nil {
+		return nil, nil, err
+	}
+	snap, err := cfg.Source.Snapshot(ctx, specs)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,6 +86,27 @@ func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ 
 		plans[i] = cfg.plan(streams[i], targets[i], lanes)
 	}
 	return snap, plans, nil
+}
+
+// after tells incremental streams where their last run ended.
+func (c Config) after(ctx context.Context, specs []connectors.StreamSpec) ([]connectors.StreamSpec, error) {
+	incremental := func(s connectors.StreamSpec) bool { return s.Cursor != nil }
+	if c.FromStart || !slices.ContainsFunc(specs, incremental) {
+		return specs, nil
+	}
+	positions, err := c.Destination.Positions(ctx, c.Run.Pipeline)
+	if err != nil {
+		return nil, err
+	}
+	specs = slices.Clone(specs)
+	for i, s := range specs {
+		if p, known := positions[s.Name]; known && incremental(s) {
+			cursor := *s.Cursor
+			cursor.After = &p
+			specs[i].Cursor = &cursor
+		}
+	}
+	return specs, nil
 }
 
 // baselineLanes resolves P0 within the guardrails of the whole run.

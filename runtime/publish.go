@@ -14,14 +14,14 @@ import (
 const publishers = 4
 
 // publisher publishes tasks until there are none.
-func (r *run) publisher(ctx context.Context, b *board) error {
+func (r *run) publisher(ctx context.Context, snap connectors.Snapshot, b *board) error {
 	for {
 		t, ok := b.toPublish()
 		if !ok {
 			return nil
 		}
 		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime})
-		if err := r.publish(ctx, b, t); err != nil {
+		if err := r.publish(ctx, snap, b, t); err != nil {
 			b.fails(ctx, t)
 			return fmt.Errorf("%s: %w", t.name(), err)
 		}
@@ -29,7 +29,10 @@ func (r *run) publisher(ctx context.Context, b *board) error {
 }
 
 // publish makes a loaded task's rows visible.
-func (r *run) publish(ctx context.Context, b *board, t *task) error {
+func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t *task) error {
+	if err := r.verify(ctx, snap, t); err != nil {
+		return err
+	}
 	loaded := connectors.Loaded{Generation: t.generation, Parts: len(t.issued)}
 	_, err := retry(ctx, r, t.name(), "publish", func() (struct{}, error) {
 		return struct{}{}, r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {

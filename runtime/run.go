@@ -101,6 +101,8 @@ func (r *run) takeUp() {
 		switch {
 		case s.WriteMode == connectors.Append:
 			r.skipped[s.Name] = fmt.Sprintf("the unfinished run appended it at %s UTC", at)
+		case s.Cursor != nil:
+			r.skipped[s.Name] = fmt.Sprintf("the unfinished run brought it up to date at %s UTC", at)
 		case s.Resume == connectors.Continue:
 			r.skipped[s.Name] = fmt.Sprintf("the unfinished run replaced it at %s UTC", at)
 		}

@@ -1,6 +1,10 @@
 package runtime_test
 
 import (
+	"time"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/internal/tunetest"
 	"github.com/rapidbyte/rbt/runtime"
 )
@@ -19,3 +23,8 @@ var (
 type recorder = tunetest.Recorder
 
 func of[E runtime.Event](r *recorder) []E { return tunetest.Of[E](r) }
+
+// impatient is a source that waits for a lock for half a second.
+func impatient(dsn string) connectors.Source {
+	return postgres.NewSource(postgres.Config{DSN: dsn, Pipeline: "test", LockTimeout: 500 * time.Millisecond}, postgres.SourceOptions{})
+}

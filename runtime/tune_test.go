@@ -341,8 +341,8 @@ type guessingSnapshot struct {
 	factor float64
 }
 
-func (s guessing) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
+func (s guessing) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx, specs)
 	return guessingSnapshot{snap, s.factor}, err
 }
 
@@ -471,8 +471,8 @@ type pingedSnapshot struct {
 	answer func(context.Context) (time.Duration, error)
 }
 
-func (s pinged) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
+func (s pinged) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx, specs)
 	return pingedSnapshot{snap, s.answer}, err
 }
 

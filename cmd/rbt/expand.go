@@ -123,8 +123,42 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			TargetSchema: target.schema,
 			Target:       target.name,
 			WriteMode:    connectors.WriteMode(s.WriteMode),
+			PrimaryKey:   s.PrimaryKey,
+			Deleted:      deletedOf(s),
+			Cursor:       cursorOf(s),
+			Checks:       checksOf(s),
+			Verify:       verifyOf(s),
 			Resume:       connectors.Resume(s.Resume),
 		},
 		Pins: s.Pins,
 	})
+}
+
+func deletedOf(s *hcl.Stream) connectors.Deleted {
+	if s.Deleted == hcl.KeepDeleted {
+		return connectors.KeepDeleted
+	}
+	return connectors.Deleted(s.Deleted)
+}
+
+func cursorOf(s *hcl.Stream) *connectors.Cursor {
+	if s.SyncMode != hcl.Incremental {
+		return nil
+	}
+	return &connectors.Cursor{Column: s.Cursor, TieBreaker: s.TieBreaker, Initial: s.Initial, Lookback: s.Lookback}
+}
+
+func checksOf(s *hcl.Stream) []connectors.Check {
+	var list []connectors.Check
+	for _, c := range s.Checks {
+		list = append(list, connectors.Check(c))
+	}
+	return list
+}
+
+func verifyOf(s *hcl.Stream) connectors.Verify {
+	if s.Verify == hcl.NoVerify {
+		return connectors.NoVerify
+	}
+	return connectors.Verify(s.Verify)
 }

@@ -29,8 +29,7 @@ func loadPipeline(path string, variables []string) (*hcl.Pipeline, error) {
 	return accept(p, err)
 }
 
-// accept refuses a pipeline that cannot be read, or asks for what this version
-// cannot do.
+// accept refuses a pipeline that cannot be read.
 func accept(p *hcl.Pipeline, err error) (*hcl.Pipeline, error) {
 	var mistakes *hcl.Diagnostics
 	switch {
@@ -39,7 +38,7 @@ func accept(p *hcl.Pipeline, err error) (*hcl.Pipeline, error) {
 	case err != nil:
 		return nil, usage(err)
 	}
-	if errs := append(notYet(p), ambiguousDSNs(p)...); len(errs) > 0 {
+	if errs := ambiguousDSNs(p); len(errs) > 0 {
 		return nil, &fileError{errs}
 	}
 	return p, nil
@@ -56,22 +55,4 @@ func parseVariables(assignments []string) (map[string]string, error) {
 		vars[name] = value
 	}
 	return vars, nil
-}
-
-// notYet points at what a pipeline file may say and this version cannot do.
-func notYet(p *hcl.Pipeline) []error {
-	var errs []error
-	refuse := func(pos hcl.Pos, what, instead string) {
-		errs = append(errs, p.ErrorAt(pos, what+" is not available in this version", instead))
-	}
-	for i := range p.Streams {
-		s := &p.Streams[i]
-		if s.SyncMode == hcl.Incremental {
-			refuse(s.PosOf("sync_mode"), `sync_mode = "incremental"`, `use "full_refresh"`)
-		}
-		if s.WriteMode == hcl.Upsert {
-			refuse(s.PosOf("write_mode"), `write_mode = "upsert"`, `use "replace" or "append"`)
-		}
-	}
-	return errs
 }

@@ -72,6 +72,7 @@ func planText(p runtime.StreamPlan, t tuner) string {
 		item("where", w)
 	}
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
+	item("reads", p.Stream.Steps...)
 	item("steps", p.Target.Steps...)
 	item("setting", settingLines(p)...)
 	item("tuning", tuningLines(p, t)...)

@@ -26,6 +26,7 @@ type streamPlanJSON struct {
 	Where     string         `json:"where,omitempty"`
 	WriteMode string         `json:"write_mode"`
 	Method    string         `json:"method"`
+	Reads     []string       `json:"reads"` // of an incremental stream: which rows
 	Steps     []string       `json:"steps"`
 	Key       string         `json:"partition_key,omitempty"`
 	Setting   []knobPlanJSON `json:"setting"`
@@ -74,6 +75,7 @@ func jsonOf(p runtime.StreamPlan, who tuner) streamPlanJSON {
 		Where:     s.Spec.Where,
 		WriteMode: string(s.Spec.WriteMode),
 		Method:    t.Method,
+		Reads:     orEmpty(p.Stream.Steps),
 		Steps:     orEmpty(t.Steps),
 		Key:       s.Key,
 		Setting:   settingJSON(p, who),

@@ -35,6 +35,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 	}
 	variables := variableFlag(cmd)
 	cmd.Flags().BoolVar(&o.restart, "restart", false, "begin again, do not take up an unfinished run")
+	cmd.Flags().BoolVar(&o.fromStart, "from-start", false, "read incremental streams from their beginning again")
 	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
 	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used")
 	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
@@ -52,6 +53,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 // runOptions are what the command line says of a run.
 type runOptions struct {
 	restart    bool
+	fromStart  bool
 	noAutotune bool
 	required   bool   // the policy must be usable
 	trace      string // a file; empty: in the runs' folder
@@ -84,7 +86,7 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	if err != nil {
 		return interrupted(ctx, u, err, runtime.Summary{}, o.again)
 	}
-	config.Run.Restart = o.restart
+	config.Run.Restart, config.FromStart = o.restart, o.fromStart
 	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace)
 	spareProcessors(j.tuner.module != nil)
 	config.Events = func(e runtime.Event) {

@@ -79,7 +79,7 @@ func begin(t *testing.T, h Harness, runID string) *session {
 	t.Helper()
 	ctx := t.Context()
 	s := &session{t: t, h: h}
-	s.snap = must(h.Source.Snapshot(ctx))(t)
+	s.snap = must(h.Source.Snapshot(ctx, []connectors.StreamSpec{h.Stream}))(t)
 	t.Cleanup(func() { s.snap.Close(context.Background()) })
 	streams := must(s.snap.Describe(ctx, []connectors.StreamSpec{h.Stream}))(t)
 	targets := must(h.Destination.Targets(ctx, streams))(t)

@@ -68,7 +68,27 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, how compres
 		}
 		b.Indexes = append(b.Indexes, i)
 	}
+	b.drawKey(s.Spec.PrimaryKey)
 	return b, nil
+}
+
+// drawKey gives a table that is upserted into the unique key that this needs.
+func (b *blueprint) drawKey(columns []string) {
+	if len(columns) == 0 || hasKey(b.Table, columns) {
+		return
+	}
+	key := connectors.Constraint{Name: b.Name + "_rbt_key", Kind: "unique", Columns: columns}
+	if primaryKey(b.Table) == nil {
+		key.Kind = "primary key"
+	}
+	key.Definition = strings.ToUpper(key.Kind) + " (" + idents(columns) + ")"
+	b.Constraints = append(b.Constraints, key)
+	b.note("%s %s is added for primary_key", key.Kind, key.Name)
+	for i := range b.Columns {
+		if slices.Contains(columns, b.Columns[i].Name) {
+			b.Columns[i].NotNull = true
+		}
+	}
 }
 
 // drawTarget makes the blueprint of a target whose types are all there. The one

@@ -111,6 +111,19 @@ CREATE TABLE IF NOT EXISTS _rbt.decisions (
 	record jsonb NOT NULL,
 	decided_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (run_id, stream, number)
+);
+-- Where incremental streams stand.
+CREATE TABLE IF NOT EXISTS _rbt.positions (
+	pipeline text NOT NULL,
+	stream text NOT NULL,
+	cursor_column text NOT NULL,
+	tie_breaker text NOT NULL, -- a column; empty where there is none
+	value text NOT NULL,       -- every row below it is taken
+	reached boolean NOT NULL,  -- and of those that have it, all, or those up to tie
+	tie text NOT NULL,
+	run_id text NOT NULL,
+	noted_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (pipeline, stream)
 );`
 
 // openBooks creates the books where they are missing, and refuses those that a
@@ -134,7 +147,7 @@ func openBooks(ctx context.Context, conn *pgx.Conn) error {
 // may write the books but not create schemas from being refused.
 func readBooksFormat(ctx context.Context, conn *pgx.Conn) (format int, err error) {
 	var exist bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.decisions') IS NOT NULL").Scan(&exist); err != nil || !exist {
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.positions') IS NOT NULL").Scan(&exist); err != nil || !exist {
 		return 0, err
 	}
 	err = conn.QueryRow(ctx, "SELECT max(format) FROM _rbt.meta").Scan(&format)

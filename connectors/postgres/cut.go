@@ -31,6 +31,7 @@ const defaultMinPart = 16 << 20
 type facts struct {
 	relation string // as FROM has it
 	where    string // the stream's own condition
+	window   string // that of the rows which an incremental run reads
 	name     string // as COPY has it; empty where COPY cannot read it by its name
 	bytes    int64  // all of it; -1 where that is unknown
 	minPart  int64  // the least that a part is cut to
@@ -44,6 +45,21 @@ type facts struct {
 
 // origin says which database the stream comes from.
 func (f *facts) origin() origin { return f.from }
+
+// conditions are those of all rows of the stream.
+func (f *facts) conditions() []string {
+	var all []string
+	if f.within != "" {
+		all = append(all, f.within)
+	}
+	if f.where != "" {
+		all = append(all, "("+f.where+"\n)") // which may end in a comment
+	}
+	if f.window != "" {
+		all = append(all, "("+f.window+")")
+	}
+	return all
+}
 
 // keyAxis is the column that divides a stream by value.
 type keyAxis struct {
@@ -333,12 +349,7 @@ func (c *cutter) blocksAbove() []string {
 
 // part is the rows that fulfil the conditions and the stream's own.
 func (c *cutter) part(bytes int64, conditions ...string) connectors.Part {
-	if c.within != "" {
-		conditions = append(conditions, c.within)
-	}
-	if c.where != "" {
-		conditions = append(conditions, "("+c.where+"\n)") // which may end in a comment
-	}
+	conditions = append(conditions, c.conditions()...)
 	if len(conditions) == 0 && c.name != "" {
 		return connectors.Part{Snapshot: c.snapshot, Relation: c.name, Whole: true, Columns: c.columns, Bytes: bytes}
 	}

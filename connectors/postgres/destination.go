@@ -80,6 +80,7 @@ const (
 	methodSwap     = "swap"
 	methodTruncate = "truncate and insert"
 	methodInsert   = "insert"
+	methodUpsert   = "upsert"
 )
 
 // connect opens a session that may change the books.
@@ -109,6 +110,9 @@ func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream)
 	targets := make([]*connectors.Target, len(streams))
 	for i, s := range streams {
 		targets[i] = p.plan(s)
+		if err := planChecks(ctx, conn, targets[i]); err != nil {
+			return nil, wrap("look at the checks", err)
+		}
 	}
 	return targets, nil
 }

@@ -55,7 +55,7 @@ func appendTo(table string) connectors.StreamSpec {
 // targets plans the streams, with a snapshot to read them from.
 func (b *bench) targets(t *testing.T, specs ...connectors.StreamSpec) (connectors.Snapshot, []*connectors.Target) {
 	t.Helper()
-	snap, err := NewSource(Config{DSN: b.src.DSN, Pipeline: "test"}, SourceOptions{}).Snapshot(t.Context())
+	snap, err := NewSource(Config{DSN: b.src.DSN, Pipeline: "test"}, SourceOptions{}).Snapshot(t.Context(), specs)
 	if err != nil {
 		t.Fatal(err)
 	}

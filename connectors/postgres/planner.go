@@ -247,6 +247,9 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 	if text := piecesText(b.Constraints, b.Indexes); text != "" {
 		step(t, "build %s after the load", text)
 	}
+	if t.Stream.Spec.Deleted == connectors.MarkDeleted {
+		step(t, "add column %s", deletedColumn)
+	}
 	t.Steps = append(t.Steps, b.notes...)
 	for _, o := range t.Stream.Table.Omitted {
 		step(t, "not copied: %s", o)
@@ -299,11 +302,14 @@ func (p *planner) planExisting(t *connectors.Target, now *present) {
 	}
 	p.matchColumns(t, now.rel)
 	p.choose(t, now.rel)
-	if t.Stream.Spec.WriteMode == connectors.Append {
+	switch t.Stream.Spec.WriteMode {
+	case connectors.Append:
 		p.planInsert(t, now)
-		return
+	case connectors.Upsert:
+		p.planUpsert(t, now)
+	default:
+		p.planReplace(t, now)
 	}
-	p.planReplace(t, now)
 }
 
 func (p *planner) planInsert(t *connectors.Target, now *present) {

@@ -19,6 +19,9 @@ type present struct {
 	ownerCanCreate          bool // tables can be given to the owner there
 	becomesOwner            bool // the current role may give tables to the owner
 	canTruncate, canInsert  bool
+	canUpdate, canDelete    bool // and read
+	hasRules                bool // for INSERT or UPDATE
+	watched                 bool // triggers of users see its rows come
 	tablespace              string
 	// bound are the objects that a swap would break, as clauses: "view v
 	// depends on it".
@@ -112,6 +115,10 @@ SELECT w.schema, w.name,
 	coalesce(pg_has_role(c.relowner, $3), false),
 	coalesce(has_table_privilege(c.oid, 'TRUNCATE'), false),
 	coalesce(has_table_privilege(c.oid, 'INSERT'), false),
+	coalesce(has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'SELECT'), false),
+	coalesce(has_table_privilege(c.oid, 'DELETE') AND has_table_privilege(c.oid, 'SELECT'), false),
+	EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3')),
+	EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
 	coalesce((SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), ''),
 	CASE WHEN c.relkind IN ('r', 'p', 'v', 'm', 'f') THEN ''
 		WHEN c.relkind IN ('i', 'I') THEN 'an index'
@@ -137,7 +144,7 @@ func readRights(ctx context.Context, conn *pgx.Conn, names []relName, found map[
 	var name relName
 	var p present
 	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &p.schemaExists, &p.canCreate, &p.ownerCanCreate,
-		&p.becomesOwner, &p.canTruncate, &p.canInsert, &p.tablespace, &p.occupied}, func() error {
+		&p.becomesOwner, &p.canTruncate, &p.canInsert, &p.canUpdate, &p.canDelete, &p.hasRules, &p.watched, &p.tablespace, &p.occupied}, func() error {
 		q := p
 		q.name, q.rel = name, found[name].rel
 		*found[name] = q

@@ -61,6 +61,9 @@ func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connect
 				return err
 			}
 		}
+		if err := p.checkStaged(ctx); err != nil {
+			return err
+		}
 		p.progress(p.row.method)
 		if err := l.change(ctx, "publish "+f.name.String(), func(tx pgx.Tx) error { return p.publish(ctx, tx) }); err != nil {
 			return err
@@ -114,6 +117,9 @@ SELECT pg_table_size(to_regclass($1)),
 			return err
 		}
 		if err := p.look(ctx, tx.Conn()); err != nil {
+			return err
+		}
+		if err := p.settleKeys(ctx, tx); err != nil {
 			return err
 		}
 		if p.row.method != methodCreate && p.row.method != methodSwap {
@@ -173,11 +179,21 @@ func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 		err = p.create(ctx, tx)
 	case methodInsert:
 		err = p.insert(ctx, tx)
+	case methodUpsert:
+		err = p.upsert(ctx, tx)
 	default:
 		err = p.replace(ctx, tx)
 	}
 	if err != nil {
 		return p.outrun(err)
+	}
+	if p.adds() {
+		if err := p.check(ctx, tx, p.facts.name); err != nil {
+			return err
+		}
+	}
+	if err := p.notePosition(ctx, tx); err != nil {
+		return err
 	}
 	const sql = `
 UPDATE _rbt.streams SET published_at = now(), rows = m.rows, bytes = m.bytes
@@ -204,6 +220,9 @@ func (p *publication) create(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if err := p.createSequences(ctx, tx); err != nil {
+		return err
+	}
+	if err := p.addDeletedColumn(ctx, tx); err != nil {
 		return err
 	}
 	return p.attach(ctx, tx, p.pieces)

@@ -32,7 +32,7 @@ func TestErrorNamesTheSide(t *testing.T) {
 	}
 	closed.Close()
 	cfg := Config{DSN: "postgres://u@" + closed.Addr().String() + "/d?sslmode=disable"}
-	_, snapshot := NewSource(cfg, SourceOptions{}).Snapshot(t.Context())
+	_, snapshot := NewSource(cfg, SourceOptions{}).Snapshot(t.Context(), nil)
 	_, tables := NewSource(cfg, SourceOptions{}).Tables(t.Context())
 	d := NewDestination(cfg, DestinationOptions{})
 	_, targets := d.Targets(t.Context(), nil)

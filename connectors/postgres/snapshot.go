@@ -27,6 +27,7 @@ type snapshot struct {
 	started string            // when the server was: it tells servers apart
 	notes   map[string]string // of the server, for policies
 	beside  aside
+	bounds  map[string]bound // of the incremental streams
 
 	mu sync.Mutex // guards the fields below and the connections in holders
 	// holders' transactions see the moment; the first one exported id.
@@ -44,11 +45,16 @@ const holders = 2
 const holdEvery = 5 * time.Second
 
 // Snapshot exports a new moment.
-func (s *Source) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
+func (s *Source) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	bounds, err := s.bounds(ctx, specs)
+	if err != nil {
+		return nil, fmt.Errorf("take a snapshot of the source: %w", err)
+	}
 	snap, err := newSnapshot(ctx, s.cfg, s.options)
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot of the source: %w", err)
 	}
+	snap.bounds = bounds
 	return snap, nil
 }
 

@@ -116,6 +116,14 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	if err := s.measure(ctx, streams, relations); err != nil {
 		return nil, err
 	}
+	for _, st := range streams {
+		if err := s.reads(ctx, st, relations[relName{st.Spec.Schema, st.Spec.Table}]); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
 	from, err := markOrigin(ctx, s.holders[0])
 	if err != nil {
 		return nil, wrap("ask which database the source is", err)
@@ -142,6 +150,11 @@ func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.
 	table, err := selectColumns(r, spec.Columns)
 	if err != nil {
 		return nil, wrong("columns", err)
+	}
+	for _, name := range spec.PrimaryKey {
+		if findColumn(table.Columns, name) == nil {
+			return nil, wrong("primary_key", fmt.Errorf("there is no column %q among those that are copied", name))
+		}
 	}
 	key, err := chooseKey(spec, r)
 	if err != nil {

@@ -217,6 +217,8 @@ func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *t
 		d, err = createDesign(ctx, tx, t)
 	case t.Stream.Spec.WriteMode == connectors.Append:
 		d, err = bareDesign(methodInsert, t, now.rel)
+	case t.Stream.Spec.WriteMode == connectors.Upsert:
+		d, err = bareDesign(methodUpsert, t, now.rel)
 	default:
 		var role string
 		if err := tx.QueryRow(ctx, "SELECT current_user::text").Scan(&role); err != nil {

@@ -141,7 +141,7 @@ func (v *verifier) report(i int, c Comparison) {
 func compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.Target) (Comparison, error) {
 	began := time.Now()
 	c := Comparison{Stream: t.Stream.Spec.Name, Target: ident(t.Schema, t.Name),
-		Append: t.Stream.Spec.WriteMode == connectors.Append}
+		Append: keepsMore(t.Stream.Spec)}
 	target, err := readTarget(ctx, destination, t)
 	if err != nil || target == nil {
 		c.NoTarget = err == nil
@@ -160,6 +160,11 @@ func compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.T
 	}
 	c.Took = time.Since(began)
 	return c, err
+}
+
+// keepsMore says whether the target may hold rows that the source has no more.
+func keepsMore(spec connectors.StreamSpec) bool {
+	return spec.WriteMode == connectors.Append || spec.WriteMode == connectors.Upsert && spec.Deleted == connectors.KeepDeleted
 }
 
 // each works on both sides at once.

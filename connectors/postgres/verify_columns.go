@@ -15,12 +15,7 @@ import (
 // targetShape is what Verify has to know of an existing target.
 type targetShape struct {
 	from  string
-	types map[string]targetType // by column
-}
-
-type targetType struct {
-	name    string // with modifiers; qualified unless it is built in
-	builtIn bool
+	types map[string]string // the built-in ones, with modifiers, by column
 }
 
 // readTarget returns nil where the target does not exist.
@@ -42,10 +37,10 @@ func readTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target) (*tar
 	var builtIn *bool
 	_, err = pgx.ForEachRow(rows, []any{&plain, &column, &name, &builtIn}, func() error {
 		if shape == nil {
-			shape = &targetShape{from: fromOnly(plain, t.Schema, t.Name), types: map[string]targetType{}}
+			shape = &targetShape{from: fromOnly(plain, t.Schema, t.Name), types: map[string]string{}}
 		}
-		if column != nil {
-			shape.types[*column] = targetType{*name, *builtIn}
+		if column != nil && *builtIn {
+			shape.types[*column] = *name
 		}
 		return nil
 	})
@@ -67,16 +62,32 @@ func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *tar
 	if spec.Where != "" {
 		from += " WHERE (" + spec.Where + "\n)" // the line break ends a comment
 	}
-	var read, written []string
-	for _, name := range t.Columns {
-		to := shape.types[name]
-		written = append(written, hashable(ident(name), to.name))
-		read = append(read, hashable(cast(ident(name), sourceType(t.Stream.Table, name), to), to.name))
+	to := shape.from
+	if spec.Deleted == connectors.MarkDeleted {
+		to += " WHERE " + deletedColumn + " IS NULL"
 	}
 	return [2]*verifySide{
-		{name: "source", conn: source, from: from, hash: rowHash(read)},
-		{name: "destination", conn: destination, from: shape.from, hash: rowHash(written)},
+		{name: "source", conn: source, from: from, hash: sourceHash(t.Stream.Table, t.Columns, shape.types)},
+		{name: "destination", conn: destination, from: to, hash: targetHash(t.Columns, shape.types)},
 	}
+}
+
+// sourceHash is the hash of a row of the source as the target's types have it.
+func sourceHash(t connectors.Table, columns []string, types map[string]string) string {
+	var values []string
+	for _, name := range columns {
+		values = append(values, hashable(cast(ident(name), sourceType(t, name), types[name]), types[name]))
+	}
+	return rowHash(values)
+}
+
+// targetHash is the hash of a row of the target.
+func targetHash(columns []string, types map[string]string) string {
+	var values []string
+	for _, name := range columns {
+		values = append(values, hashable(ident(name), types[name]))
+	}
+	return rowHash(values)
 }
 
 func sourceType(t connectors.Table, column string) string {
@@ -89,13 +100,13 @@ func sourceType(t connectors.Table, column string) string {
 
 // cast reads a column as the target's type, by way of its text, as a copy
 // does. The source knows built-in types only; between others the texts count.
-func cast(column, from string, to targetType) string {
-	if from == to.name || !to.builtIn {
+func cast(column, from, to string) string {
+	if from == to || to == "" {
 		return column
 	}
 	// format writes what the type's output function does; a cast of char(n)
 	// to text would drop blanks.
-	return "CASE WHEN " + column + " IS DISTINCT FROM NULL THEN format('%s', " + column + ")::" + to.name + " END"
+	return "CASE WHEN " + column + " IS DISTINCT FROM NULL THEN format('%s', " + column + ")::" + to + " END"
 }
 
 // hashable makes sure that the text of a row stays below the server's 1 GB:

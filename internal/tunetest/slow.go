@@ -15,8 +15,8 @@ type drippingSnapshot struct{ connectors.Snapshot }
 
 type drippingReader struct{ connectors.Reader }
 
-func (s dripping) Snapshot(ctx context.Context) (connectors.Snapshot, error) {
-	snap, err := s.Source.Snapshot(ctx)
+func (s dripping) Snapshot(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, error) {
+	snap, err := s.Source.Snapshot(ctx, specs)
 	return drippingSnapshot{snap}, err
 }
 

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// checkTarget is what stands for the table in a check.
+const checkTarget = "{{target}}"
+
+// checkSQL is the query of a check of a table.
+func checkSQL(c connectors.Check, table relName) string {
+	return strings.ReplaceAll(c.SQL, checkTarget, table.sql())
+}
+
+// planChecks has the server parse the checks of a target that exists; of one
+// that does not, they cannot be parsed yet.
+func planChecks(ctx context.Context, conn *pgx.Conn, t *connectors.Target) error {
+	for _, c := range t.Stream.Spec.Checks {
+		if !t.Exists {
+			step(t, "check %s before the rows become visible", c.Name)
+			continue
+		}
+		said := inSavepoint(ctx, conn, func() error {
+			d, err := conn.PgConn().Prepare(ctx, "", checkSQL(c, relName{t.Schema, t.Name}), nil)
+			if err == nil && (len(d.Fields) != 1 || d.Fields[0].DataTypeOID != boolOID) {
+				err = fmt.Errorf("it must select one value that is true or false")
+			}
+			return err
+		})
+		if said != nil && connectors.Retryable(wrap("", said)) {
+			return said
+		}
+		if said != nil {
+			problem(t, "check %s cannot be asked: %v", c.Name, said)
+		} else {
+			step(t, "check %s before the rows become visible", c.Name)
+		}
+	}
+	return nil
+}
+
+// boolOID is the type of true and false.
+const boolOID = 16
+
+// checkStaged asks the checks about the staging table, where that holds all
+// rows that the target will have. Nobody waits for it.
+func (p *publication) checkStaged(ctx context.Context) error {
+	if p.adds() || len(p.target.Stream.Spec.Checks) == 0 {
+		return nil
+	}
+	return p.load.prepare(ctx, "check "+p.facts.name.String(), func(tx pgx.Tx) error {
+		return p.check(ctx, tx, p.staging)
+	})
+}
+
+// adds says whether the target keeps rows that it has.
+func (p *publication) adds() bool {
+	return p.row.method == methodInsert || p.row.method == methodUpsert
+}
+
+// check asks the checks about a table. They see the settings that people are
+// used to, and change nothing.
+func (p *publication) check(ctx context.Context, tx pgx.Tx, table relName) error {
+	for _, c := range p.target.Stream.Spec.Checks {
+		p.progress("check " + c.Name)
+		if err := ask(ctx, tx, checkSQL(c, table)); err != nil {
+			return fmt.Errorf("check %q of %s: %w; what was visible before still is", c.Name, p.facts.name, err)
+		}
+	}
+	return nil
+}
+
+// ask runs a check. The savepoint takes back that nothing may be written.
+func ask(ctx context.Context, tx pgx.Tx, sql string) error {
+	var holds *bool
+	rows := 0
+	err := inSavepoint(ctx, tx.Conn(), func() error {
+		if _, err := tx.Exec(ctx, usualSettings()+"; SET LOCAL transaction_read_only = on"); err != nil {
+			return err
+		}
+		found, err := tx.Query(ctx, sql, pgx.QueryExecModeExec)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.ForEachRow(found, []any{&holds}, func() error {
+			rows++
+			return nil
+		})
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case rows != 1:
+		return fmt.Errorf("it must select one value that is true or false, and found %d", rows)
+	case holds == nil:
+		return fmt.Errorf("it does not hold: its answer is NULL")
+	case !*holds:
+		return fmt.Errorf("it does not hold")
+	}
+	return nil
+}

@@ -1,0 +1,563 @@
+package postgres
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// cursorKind says how a cursor's values grow, and so what is known of those that
+// are still to come.
+type cursorKind string
+
+const (
+	byNumber cursorKind = "number" // drawn from a sequence while the table is locked for writing
+	byTime   cursorKind = "time"   // the time at which a transaction began, or later
+	byUUID   cursorKind = "uuid"   // of version 7
+	byText   cursorKind = "text"
+)
+
+// cursorKinds are those of the built-in types, by their wire names.
+var cursorKinds = map[string]cursorKind{
+	"int2": byNumber, "int4": byNumber, "int8": byNumber,
+	"timestamp": byTime, "timestamptz": byTime, "date": byTime,
+	"uuid": byUUID, "text": byText, "varchar": byText,
+}
+
+// cursor is the columns that an incremental stream goes by.
+type cursor struct {
+	spec   *connectors.Cursor
+	column connectors.Column
+	kind   cursorKind
+	tie    *connectors.Column // nil where there is none
+	append bool               // rows must not be read twice
+}
+
+// cursorOf finds a stream's cursor in its table. The error is about one of the
+// stream's attributes.
+func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, error) {
+	c := &cursor{spec: spec.Cursor, append: spec.WriteMode == connectors.Append}
+	column := findColumn(t.Columns, spec.Cursor.Column)
+	if column == nil {
+		return nil, "cursor", fmt.Errorf("there is no column %q among those that are copied", spec.Cursor.Column)
+	}
+	c.column, c.kind = *column, cursorKinds[column.Wire]
+	if c.kind == "" {
+		return nil, "cursor", fmt.Errorf("column %q is %s: a cursor is an integer, a timestamp, a date, a uuid or a text", column.Name, column.Type)
+	}
+	columns := []string{column.Name}
+	if name := spec.Cursor.TieBreaker; name != "" {
+		if c.tie = findColumn(t.Columns, name); c.tie == nil {
+			return nil, "tie_breaker", fmt.Errorf("there is no column %q among those that are copied", name)
+		}
+		columns = append(columns, name)
+		if !c.tie.NotNull {
+			return nil, "tie_breaker", fmt.Errorf("column %q may be NULL, which is neither before nor after another value", name)
+		}
+	}
+	isTable := t.Kind == connectors.PlainTable || t.Kind == connectors.PartitionedTable
+	if c.append && !keyWithin(t, columns) && (isTable || c.tie == nil) {
+		return nil, "cursor", fmt.Errorf("several rows may have the same %s, and append could not tell the new ones from those that it has: "+
+			`set tie_breaker to a column that is unique, or use write_mode = "upsert"`, columnsText(columns))
+	}
+	if err := c.checkAfter(); err != nil {
+		return nil, "cursor", err
+	}
+	if _, err := c.lookback(); err != nil {
+		return nil, "lookback", err
+	}
+	return c, "", nil
+}
+
+// checkAfter makes sure that the last run went by the same columns.
+func (c *cursor) checkAfter() error {
+	after := c.spec.After
+	if after == nil || after.Column == c.spec.Column && after.TieBreaker == c.spec.TieBreaker {
+		return nil
+	}
+	was := strconv.Quote(after.Column)
+	if after.TieBreaker != "" {
+		was += " and tie_breaker " + strconv.Quote(after.TieBreaker)
+	}
+	return fmt.Errorf("the runs so far went by cursor %s: keep that, or read everything again with rbt run --from-start", was)
+}
+
+// value is a constant of the cursor's type.
+func (c *cursor) value(text string) string { return literal(text) + "::" + c.column.Type }
+
+// position is where the next run begins, with the stream's columns in it.
+func (c *cursor) position(b bound) *connectors.Position {
+	p := &connectors.Position{Column: c.spec.Column, TieBreaker: c.spec.TieBreaker, Value: b.value, Reached: b.reached}
+	if b.reached {
+		p.Tie = b.tie
+	}
+	return p
+}
+
+// lower is the condition that a row was not taken by the runs so far; empty
+// where every row counts.
+func (c *cursor) lower() string {
+	name, after := ident(c.column.Name), c.spec.After
+	switch {
+	case after == nil && c.spec.Initial == "":
+		return ""
+	case after == nil:
+		return name + " >= " + c.value(c.spec.Initial)
+	case c.spec.Lookback != "":
+		back, _ := c.lookback() // checked by cursorOf
+		return name + " >= " + back
+	case after.Reached && c.tie != nil:
+		return fmt.Sprintf("(%s, %s) > (%s, %s)", name, ident(c.tie.Name), c.value(after.Value), literal(after.Tie)+"::"+c.tie.Type)
+	case after.Reached && c.append: // no other row has the same
+		return name + " > " + c.value(after.Value)
+	}
+	return name + " >= " + c.value(after.Value)
+}
+
+// lookback is the least cursor to read where there is a lookback, as SQL.
+func (c *cursor) lookback() (string, error) {
+	back, after := c.spec.Lookback, c.spec.After
+	if back == "" {
+		return "", nil
+	}
+	if c.append {
+		return "", errors.New(`it reads rows again, which append would add again: use write_mode = "upsert"`)
+	}
+	if c.kind == byNumber {
+		n, err := strconv.ParseInt(back, 10, 64)
+		if err != nil || n < 0 {
+			return "", fmt.Errorf("the cursor is a number, so how far to look back is one, not %q", back)
+		}
+		if after == nil {
+			return "", nil
+		}
+		at, err := strconv.ParseInt(after.Value, 10, 64)
+		if err != nil {
+			return "", err
+		}
+		return strconv.FormatInt(max(at, math.MinInt64+n)-n, 10), nil
+	}
+	d, err := time.ParseDuration(back)
+	if err != nil || d < 0 || c.kind == byText {
+		if c.kind == byText {
+			return "", errors.New("nobody knows what lies so far before a text: leave it out")
+		}
+		return "", fmt.Errorf(`the cursor is a time, so how far to look back is a duration such as "5m", not %q`, back)
+	}
+	switch {
+	case after == nil:
+		return "", nil
+	case c.kind == byUUID:
+		return c.uuidBefore(after.Value, d)
+	}
+	return fmt.Sprintf("(%s - interval '%d microseconds')", c.value(after.Value), d.Microseconds()), nil
+}
+
+// uuidBefore is the least UUID of version 7 of a time before another's.
+func (c *cursor) uuidBefore(text string, d time.Duration) (string, error) {
+	raw, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	if err != nil || len(raw) != 16 {
+		return "", fmt.Errorf("%q is no uuid", text)
+	}
+	if raw[6]>>4 != 7 {
+		return "", fmt.Errorf("the uuid %s is of version %d, and only version 7 says when it was made", text, raw[6]>>4)
+	}
+	var at int64 // ms
+	for _, b := range raw[:6] {
+		at = at<<8 | int64(b)
+	}
+	at = max(at-d.Milliseconds(), 0)
+	return c.value(fmt.Sprintf("%08x-%04x-0000-0000-000000000000", at>>16, at&0xffff)), nil
+}
+
+// odd is the condition of a row whose cursor is neither before nor after others;
+// false where there can be none.
+func (c *cursor) odd() string {
+	name := ident(c.column.Name)
+	var conditions []string
+	if !c.column.NotNull {
+		conditions = append(conditions, name+" IS NULL")
+	}
+	if c.kind == byTime {
+		conditions = append(conditions, name+" IN ('infinity', '-infinity')")
+	}
+	if conditions == nil {
+		return ""
+	}
+	return strings.Join(conditions, " OR ")
+}
+
+// bound is up to where a stream can be read without missing a row: of all that
+// are committed after the run's moment, none lies below it.
+type bound struct {
+	known   bool
+	value   string
+	reached bool   // rows with that value are complete as well, up to tie
+	tie     string // empty where there is none
+	steps   []string
+}
+
+// window is the condition of the rows that a run reads, and where the next run
+// begins; nil where it begins where this one did.
+func (c *cursor) window(b bound) (condition string, next *connectors.Position) {
+	if b.known {
+		next = c.position(b)
+	}
+	lower := c.lower()
+	if !c.append { // rows beyond the bound are read, and read again by the next run
+		if odd := c.odd(); lower != "" && odd != "" {
+			lower = "(" + lower + " OR " + odd + ")"
+		}
+		return lower, next
+	}
+	conditions := []string{"false"} // nothing is known to be complete
+	name := ident(c.column.Name)
+	switch {
+	case !b.known:
+	case b.reached && c.tie != nil:
+		conditions[0] = fmt.Sprintf("(%s, %s) <= (%s, %s)", name, ident(c.tie.Name), c.value(b.value), literal(b.tie)+"::"+c.tie.Type)
+	case b.reached:
+		conditions[0] = name + " <= " + c.value(b.value)
+	default:
+		conditions[0] = name + " < " + c.value(b.value)
+	}
+	if lower != "" {
+		conditions = append(conditions, lower)
+	}
+	return strings.Join(conditions, " AND "), next
+}
+
+// windowStep says in words what is read.
+func (c *cursor) windowStep() string {
+	name, after := c.spec.Column, c.spec.After
+	switch {
+	case after == nil && c.spec.Initial == "":
+		return "read all rows: no run has noted where it ended"
+	case after == nil:
+		return fmt.Sprintf("read the rows from %s %s on: no run has noted where it ended", name, c.spec.Initial)
+	}
+	text := fmt.Sprintf("read the rows from %s %s on", name, after.Value)
+	if c.spec.Lookback != "" {
+		text = fmt.Sprintf("read the rows from %s before %s %s on", c.spec.Lookback, name, after.Value)
+	}
+	return text + ", where the last run ended"
+}
+
+// bounds finds out up to where the incremental streams can be read. It must be
+// called before the moment is taken that they are read at.
+//
+// A row that is committed later may have a lesser cursor than rows that are
+// visible now. Which ones cannot:
+//
+//   - A number is drawn from a sequence by a statement that has locked the table
+//     for writing. So once all who have it locked now have ended, no number up to
+//     the highest that is visible now will come any more.
+//   - A time is that at which a transaction began, or later. So no time will come
+//     any more that is before the beginning of the oldest transaction that is open
+//     now.
+func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map[string]bound, error) {
+	specs = slices.DeleteFunc(slices.Clone(specs), func(spec connectors.StreamSpec) bool { return spec.Cursor == nil })
+	if len(specs) == 0 {
+		return nil, nil
+	}
+	conn, err := s.cfg.connect(ctx, sourceRole)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(conn)
+	names := make([]relName, len(specs))
+	for i, spec := range specs {
+		names[i] = relName{spec.Schema, spec.Table}
+	}
+	relations, err := readTables(ctx, conn, names)
+	if err != nil {
+		return nil, err
+	}
+	bounds := map[string]bound{}
+	for i, spec := range specs {
+		r := relations[names[i]]
+		if r == nil || readable(r) != nil {
+			continue // Describe says so
+		}
+		c, _, err := cursorOf(spec, r.Table)
+		if err != nil {
+			continue
+		}
+		b, err := s.bound(ctx, conn, c, r)
+		if err != nil {
+			return nil, wrap("find out up to where "+spec.Name+" is complete", err)
+		}
+		bounds[spec.Name] = b
+	}
+	return bounds, nil
+}
+
+// bound finds out up to where one stream can be read.
+func (s *Source) bound(ctx context.Context, conn *pgx.Conn, c *cursor, r *relation) (bound, error) {
+	b, err := c.highest(ctx, conn, r)
+	if err != nil || !b.known {
+		return b, err
+	}
+	if c.kind == byTime {
+		seen, err := c.beforeOpen(ctx, conn, &b)
+		if err != nil || seen {
+			return b, err
+		}
+	}
+	ended, err := s.writersEnd(ctx, conn, r)
+	if err != nil || ended {
+		return b, err
+	}
+	return bound{steps: append(b.steps, fmt.Sprintf(
+		"transactions that write to it have been open for %v: what is new since the last run is left to the next one", s.cfg.LockTimeout))}, nil
+}
+
+// highest is the highest cursor that is visible now.
+func (c *cursor) highest(ctx context.Context, conn *pgx.Conn, r *relation) (bound, error) {
+	name, tie, order := ident(c.column.Name), "NULL", ident(c.column.Name)+" DESC"
+	if c.tie != nil {
+		tie = ident(c.tie.Name)
+		order += ", " + tie + " DESC"
+	}
+	condition := name + " IS NOT NULL"
+	if c.kind == byTime {
+		condition = name + " > '-infinity' AND " + name + " < 'infinity'"
+	}
+	b := bound{known: true, reached: true}
+	// ORDER BY prefers the names that SELECT gives to those of columns.
+	sql := "SELECT rbt_cursor::text, coalesce(rbt_tie::text, '') FROM (SELECT " + name + " AS rbt_cursor, " + tie + " AS rbt_tie FROM " +
+		fromClause(r) + " WHERE " + condition + " ORDER BY " + order + " LIMIT 1) highest"
+	err := conn.QueryRow(ctx, sql).Scan(&b.value, &b.tie)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return bound{}, nil
+	}
+	return b, err
+}
+
+// beforeOpen lowers a bound to the time at which the oldest open transaction
+// began, or to now. seen is false where that cannot be found out.
+func (c *cursor) beforeOpen(ctx context.Context, conn *pgx.Conn, b *bound) (seen bool, err error) {
+	at := "began"
+	if c.column.Wire != "timestamptz" { // in the zone that the server has for those who ask for none
+		at += " AT TIME ZONE (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone')"
+	}
+	if strings.Contains(c.column.Type, "(") { // of less than microseconds
+		at = "date_trunc('second', " + at + ")"
+	}
+	at = "(" + at + ")::" + c.column.Type
+	sql := `
+SELECT ` + at + `::text, ` + at + ` <= $1::text::` + c.column.Type + `, hidden > 0 OR pg_is_in_recovery(), hidden
+FROM (
+	SELECT least(min(xact_start), clock_timestamp()) AS began, count(*) FILTER (WHERE state IS NULL) AS hidden
+	FROM pg_stat_activity
+	WHERE datname = current_database() AND pid <> pg_backend_pid()
+		AND backend_type NOT IN ('autovacuum worker', 'autovacuum launcher', 'walsender')
+) open`
+	var open string
+	var before, blind bool
+	var hidden int64
+	if err := conn.QueryRow(ctx, sql, b.value).Scan(&open, &before, &blind, &hidden); err != nil {
+		return false, err
+	}
+	if blind {
+		why := "a standby does not tell when its primary's transactions began"
+		if hidden > 0 {
+			why = "the source's role cannot see when others' transactions began (GRANT pg_read_all_stats TO it)"
+		}
+		b.steps = append(b.steps, why+": rows whose transaction begins long before it writes them need a lookback")
+		return false, nil
+	}
+	if before {
+		b.value, b.reached, b.tie = open, false, ""
+	}
+	return true, nil
+}
+
+// writersSQL lists the transactions that have a table, or a partition of it,
+// locked for writing. Prepared ones have no process.
+const writersSQL = `
+WITH RECURSIVE tree (oid) AS (
+	SELECT $1::oid
+UNION ALL
+	SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid
+)
+SELECT DISTINCT l.virtualtransaction FROM pg_locks l
+WHERE l.locktype = 'relation' AND l.relation IN (SELECT oid FROM tree) AND l.granted
+	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND l.pid IS DISTINCT FROM pg_backend_pid()
+	AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
+
+// standbySQL names a transaction that began before $1 and is still open; there
+// is no more to see of a primary.
+const standbySQL = `
+SELECT 'primary' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint`
+
+// writersEnd waits until everybody who writes to the table now has ended, for
+// as long as for a lock. It reports whether they have.
+func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation) (bool, error) {
+	sql, arg := writersSQL, any(r.OID)
+	var standby bool
+	var next int64
+	const look = "SELECT pg_is_in_recovery(), txid_snapshot_xmax(txid_current_snapshot())"
+	if err := conn.QueryRow(ctx, look).Scan(&standby, &next); err != nil {
+		return false, err
+	}
+	if standby {
+		sql, arg = standbySQL, next
+	}
+	var waiting []string
+	pause := time.NewTicker(20 * time.Millisecond)
+	defer pause.Stop()
+	for began := time.Now(); ; {
+		rows, err := conn.Query(ctx, sql, arg)
+		if err != nil {
+			return false, err
+		}
+		writers, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return false, err
+		}
+		if waiting == nil {
+			waiting = writers
+		}
+		waiting = slices.DeleteFunc(waiting, func(w string) bool { return !slices.Contains(writers, w) })
+		if len(waiting) == 0 {
+			return true, nil
+		}
+		if s.cfg.LockTimeout > 0 && time.Since(began) > s.cfg.LockTimeout {
+			return false, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-pause.C:
+		}
+	}
+}
+
+// reads narrows an incremental stream to the rows that this run reads.
+func (s *snapshot) reads(ctx context.Context, st *connectors.Stream, r *relation) error {
+	if st.Spec.Cursor == nil {
+		return nil
+	}
+	c, attribute, err := cursorOf(st.Spec, r.Table)
+	if err == nil {
+		attribute, err = s.checkCursor(ctx, st, c)
+	}
+	var stream *connectors.StreamError
+	if err != nil && !errors.As(err, &stream) && attribute != "" {
+		return &connectors.StreamError{Stream: st.Spec.Name, Attribute: attribute, Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	b := s.bounds[st.Spec.Name]
+	f := st.Facts.(*facts)
+	f.window, st.Position = c.window(b)
+	st.Steps = append([]string{c.windowStep()}, b.steps...)
+	if back, err := s.wentBack(ctx, st, c); err != nil || back {
+		return err
+	}
+	return s.byIndex(ctx, st, c, b)
+}
+
+// checkCursor asks the server about what the stream's attributes say, and about
+// rows that a cursor cannot find.
+func (s *snapshot) checkCursor(ctx context.Context, st *connectors.Stream, c *cursor) (attribute string, err error) {
+	if c.spec.Initial != "" {
+		if said, err := s.try(ctx, "SELECT "+c.value(c.spec.Initial)); said != nil || err != nil {
+			return "initial", errors.Join(said, err)
+		}
+	}
+	odd := c.odd()
+	if !c.append || odd == "" {
+		return "", nil
+	}
+	f := st.Facts.(*facts)
+	sql := "SELECT EXISTS (SELECT FROM " + f.relation + " WHERE (" + odd + ")"
+	if f.where != "" {
+		sql += " AND (" + f.where + "\n)"
+	}
+	var found bool
+	if err := s.holders[0].QueryRow(ctx, sql+")").Scan(&found); err != nil {
+		return "", wrap("look for rows without a cursor", err)
+	}
+	if found {
+		return "cursor", fmt.Errorf("there are rows whose %s is NULL or infinite, which come after no other: leave them out with where, "+
+			`or use write_mode = "upsert", which reads them every time`, c.column.Name)
+	}
+	return "", nil
+}
+
+// wentBack finds a cursor whose highest value is below the last run's end: rows
+// were deleted, or the column was filled anew. What is taken stays so.
+func (s *snapshot) wentBack(ctx context.Context, st *connectors.Stream, c *cursor) (back bool, err error) {
+	after := c.spec.After
+	if after == nil || st.Position == nil {
+		return false, nil
+	}
+	sql := "SELECT " + c.value(st.Position.Value) + " < " + c.value(after.Value)
+	if err := s.holders[0].QueryRow(ctx, sql).Scan(&back); err != nil || !back {
+		return false, wrap("compare the cursor with the last run's", err)
+	}
+	st.Steps = append(st.Steps, fmt.Sprintf("%s went back from %s to %s: rows that were filled in below are not read; rbt run --from-start reads everything",
+		c.column.Name, after.Value, st.Position.Value))
+	st.Position = nil
+	return true, nil
+}
+
+// byIndex reads the rows through an index where the server would, instead of
+// sharing the whole table's blocks among lanes. Number cursors then divide the
+// window; others are read in one piece.
+func (s *snapshot) byIndex(ctx context.Context, st *connectors.Stream, c *cursor, b bound) error {
+	f := st.Facts.(*facts)
+	if f.window == "" {
+		return nil
+	}
+	var text []byte
+	sql := "EXPLAIN (FORMAT JSON) SELECT * FROM " + f.relation + " WHERE " + f.window
+	if err := s.holders[0].QueryRow(ctx, sql).Scan(&text); err != nil {
+		return wrap("ask how the rows are found", err)
+	}
+	var plans []struct {
+		Plan struct {
+			Node  string  `json:"Node Type"`
+			Rows  float64 `json:"Plan Rows"`
+			Width float64 `json:"Plan Width"`
+		}
+	}
+	if err := json.Unmarshal(text, &plans); err != nil || len(plans) != 1 {
+		return fmt.Errorf("the server's plan cannot be read: %w", err)
+	}
+	p := plans[0].Plan
+	found := strings.Contains(p.Node, "Index") || strings.HasPrefix(p.Node, "Bitmap") || p.Node == "Result"
+	if !found {
+		return nil
+	}
+	st.Rows, st.Bytes = int64(p.Rows), int64(p.Rows*p.Width)
+	f.bytes, f.heap, f.key = st.Bytes, nil, keyAxis{}
+	f.noBlocks = fmt.Errorf("an index finds the rows by %s", c.column.Name)
+	st.Key = ""
+	if c.kind != byNumber || c.spec.After == nil || !b.known {
+		return nil
+	}
+	low, err1 := strconv.ParseInt(c.spec.After.Value, 10, 64)
+	high, err2 := strconv.ParseInt(b.value, 10, 64)
+	if err1 != nil || err2 != nil || low >= high {
+		return nil
+	}
+	st.Key = c.column.Name
+	f.key = keyAxis{column: ident(c.column.Name), integer: true, nullable: !c.column.NotNull, shape: keyShape{low, high}, correlation: 1}
+	return nil
+}

@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// Positions is where the pipeline's incremental streams stand.
+func (d *Destination) Positions(ctx context.Context, pipeline string) (_ map[string]connectors.Position, err error) {
+	defer func() { err = onDestination(err) }()
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp(conn)
+	format, err := readBooksFormat(ctx, conn)
+	if err != nil || format == 0 {
+		return nil, wrap("open the books (schema _rbt)", err)
+	}
+	const sql = `
+SELECT stream, cursor_column, tie_breaker, value, reached, tie FROM _rbt.positions WHERE pipeline = $1`
+	rows, err := conn.Query(ctx, sql, pipeline)
+	if err != nil {
+		return nil, wrap("read where the streams stand", err)
+	}
+	positions := map[string]connectors.Position{}
+	var stream string
+	var p connectors.Position
+	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie}, func() error {
+		positions[stream] = p
+		return nil
+	})
+	return positions, wrap("read where the streams stand", err)
+}
+
+// notePosition writes where the stream's next run begins, in the transaction
+// that makes this run's rows visible.
+func (p *publication) notePosition(ctx context.Context, tx pgx.Tx) error {
+	at := p.target.Stream.Position
+	if at == nil {
+		return nil
+	}
+	const sql = `
+INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, run_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (pipeline, stream) DO UPDATE SET cursor_column = excluded.cursor_column, tie_breaker = excluded.tie_breaker,
+	value = excluded.value, reached = excluded.reached, tie = excluded.tie, run_id = excluded.run_id, noted_at = now()`
+	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, p.target.Stream.Spec.Name, at.Column, at.TieBreaker,
+		at.Value, at.Reached, at.Tie, p.load.attempt.RunID)
+	return err
+}

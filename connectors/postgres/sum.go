@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// Sum counts the rows of the stream that the run reads, as of the snapshot.
+func (s *snapshot) Sum(ctx context.Context, st *connectors.Stream, columns []string, types map[string]string, how connectors.Verify) (connectors.Sum, error) {
+	conn, err := s.member(ctx)
+	if err != nil {
+		return connectors.Sum{}, wrap("verify the source's rows", err)
+	}
+	defer hangUp(conn)
+	f := st.Facts.(*facts)
+	from := f.relation
+	if conditions := f.conditions(); len(conditions) > 0 {
+		from += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	sum, err := sumOf(ctx, conn, from, sourceHash(st.Table, columns, types), how)
+	return sum, wrap("verify the source's rows", err)
+}
+
+// Sum counts the staged rows.
+func (l *load) Sum(ctx context.Context, t *connectors.Target, generation int, how connectors.Verify) (sum connectors.Sum, types map[string]string, err error) {
+	defer func() { err = onDestination(err) }()
+	f, err := factsOf(t)
+	if err != nil {
+		return sum, nil, err
+	}
+	staging := relName{f.name.Schema, stagingName(f.name.Name, l.attempt.RunID, t.Stream.Spec.Name, generation)}
+	err = l.use(ctx, func(conn *pgx.Conn) error {
+		shape, err := readTarget(ctx, conn, &connectors.Target{Schema: staging.Schema, Name: staging.Name})
+		if err != nil {
+			return err
+		}
+		if shape == nil {
+			return errChanged(f.name)
+		}
+		types = shape.types
+		sum, err = sumOf(ctx, conn, staging.sql(), targetHash(t.Columns, types), how)
+		return err
+	})
+	return sum, types, wrap("verify the staged rows", err)
+}
+
+// sumOf has the server count rows and add up their hashes.
+func sumOf(ctx context.Context, conn *pgx.Conn, from, hash string, how connectors.Verify) (s connectors.Sum, err error) {
+	sums := "count(*), ''"
+	if how == connectors.VerifyChecksum {
+		sums = "count(*), coalesce(sum(" + hash + "::numeric), 0)::text"
+	}
+	work, release := stopServer(ctx, conn)
+	defer release()
+	err = conn.QueryRow(work, "SELECT "+sums+" FROM "+from).Scan(&s.Rows, &s.Hash)
+	return s, ended(ctx, err)
+}

@@ -1,0 +1,288 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// deletedColumn is when the source was seen not to have a row any more.
+const deletedColumn = "_rbt_deleted_at"
+
+// planUpsert plans a table whose rows are updated by their keys.
+func (p *planner) planUpsert(t *connectors.Target, now *present) {
+	t.Method = methodUpsert
+	spec := t.Stream.Spec
+	step(t, "load into a table beside %s, then insert its rows, or update those with the same %s, in one transaction",
+		now.name, columnsText(spec.PrimaryKey))
+	if !hasKey(now.rel.Table, spec.PrimaryKey) {
+		problem(t, "%s has no unique key on exactly %s, none of them NULL: ALTER TABLE %s ADD PRIMARY KEY (%s)",
+			now.name, columnsText(spec.PrimaryKey), now.name.sql(), idents(spec.PrimaryKey))
+	}
+	if now.hasRules {
+		problem(t, "%s has rules for INSERT or UPDATE, which upsert cannot go past: make triggers of them", now.name)
+	}
+	p.planRights(t, now)
+	for _, name := range t.Columns {
+		if to := findColumn(now.rel.Columns, name); to != nil && to.Identity == "always" && !slices.Contains(spec.PrimaryKey, name) {
+			step(t, "column %s is an identity that is always generated: rows that exist keep theirs", name)
+		}
+	}
+	switch spec.Deleted {
+	case connectors.MarkDeleted:
+		p.planMark(t, now)
+	case connectors.DropDeleted:
+		step(t, "delete the rows whose keys the source does not have any more")
+	}
+}
+
+// planRights finds what the role may not do.
+func (p *planner) planRights(t *connectors.Target, now *present) {
+	rights, may := "SELECT, INSERT, UPDATE", now.canInsert && now.canUpdate
+	if t.Stream.Spec.Deleted == connectors.DropDeleted {
+		rights, may = rights+", DELETE", may && now.canDelete
+	}
+	if !may {
+		problem(t, "the role %s may not read %s and change its rows: GRANT %s ON %s TO %s",
+			p.site.role, now.name, rights, now.name.sql(), ident(p.site.role))
+	}
+}
+
+// planMark plans the column that marks what the source does not have any more.
+func (p *planner) planMark(t *connectors.Target, now *present) {
+	column := findColumn(now.rel.Columns, deletedColumn)
+	switch {
+	case findColumn(t.Stream.Table.Columns, deletedColumn) != nil:
+		problem(t, `the source has a column %s of its own: leave it out with columns = […], or use delete = "hard"`, deletedColumn)
+		return
+	case column == nil && !now.rel.Owned:
+		problem(t, "the role %s does not own %s, so it cannot add the column %s: ALTER TABLE %s ADD COLUMN %s timestamptz",
+			p.site.role, now.name, deletedColumn, now.name.sql(), deletedColumn)
+		return
+	case column == nil:
+		step(t, "add column %s", deletedColumn)
+	case column.Type != "timestamp with time zone":
+		problem(t, "column %s of %s is %s: it must be timestamptz", deletedColumn, now.name, column.Type)
+		return
+	}
+	step(t, "mark the rows whose keys the source does not have any more in %s", deletedColumn)
+}
+
+// hasKey reports whether a unique key of the table, which is checked row by row
+// and has no NULL, is on exactly the columns.
+func hasKey(t connectors.Table, columns []string) bool {
+	same := func(of []string) bool {
+		return len(of) == len(columns) && !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(of, c) })
+	}
+	return anyKey(t, same)
+}
+
+// keyWithin reports whether a unique key is on some of the columns, so that no
+// two rows are the same in all of them.
+func keyWithin(t connectors.Table, columns []string) bool {
+	return anyKey(t, func(of []string) bool {
+		return len(of) > 0 && !slices.ContainsFunc(of, func(c string) bool { return !slices.Contains(columns, c) })
+	})
+}
+
+func anyKey(t connectors.Table, fits func(columns []string) bool) bool {
+	filled := func(columns []string) bool {
+		return !slices.ContainsFunc(columns, func(name string) bool {
+			c := findColumn(t.Columns, name)
+			return c == nil || !c.NotNull
+		})
+	}
+	if slices.ContainsFunc(t.Constraints, func(c connectors.Constraint) bool {
+		unique := (c.Kind == "primary key" || c.Kind == "unique") && !strings.Contains(c.Definition, " DEFERRABLE")
+		return unique && fits(c.Columns) && filled(c.Columns)
+	}) {
+		return true
+	}
+	return slices.ContainsFunc(t.Indexes, func(i connectors.Index) bool {
+		d, err := parseIndex(i.Definition)
+		return err == nil && i.Unique && d.plain() && fits(i.Columns) && filled(i.Columns)
+	})
+}
+
+// settleKeys leaves one row of each key in the staging table of an upsert: the
+// one with the latest cursor, else the last that was loaded. It can be done
+// again.
+func (p *publication) settleKeys(ctx context.Context, tx pgx.Tx) error {
+	spec := p.target.Stream.Spec
+	if spec.WriteMode != connectors.Upsert {
+		return nil
+	}
+	if err := p.refuseNullKeys(ctx, tx); err != nil {
+		return err
+	}
+	if keyWithin(p.target.Stream.Table, spec.PrimaryKey) {
+		return nil
+	}
+	order := "ctid DESC"
+	if spec.Cursor != nil {
+		order = ident(spec.Cursor.Column) + " DESC NULLS LAST, " + order
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf(`
+DELETE FROM %[1]s s USING (
+	SELECT ctid AS at, row_number() OVER (PARTITION BY %[2]s ORDER BY %[3]s) AS place FROM %[1]s
+) d WHERE s.ctid = d.at AND d.place > 1`, p.staging.sql(), idents(spec.PrimaryKey), order))
+	return err
+}
+
+// refuseNullKeys finds rows that could not be told apart.
+func (p *publication) refuseNullKeys(ctx context.Context, tx pgx.Tx) error {
+	var null []string
+	for _, name := range p.target.Stream.Spec.PrimaryKey {
+		if c := findColumn(p.target.Stream.Table.Columns, name); c == nil || !c.NotNull {
+			null = append(null, ident(name)+" IS NULL")
+		}
+	}
+	if len(null) == 0 {
+		return nil
+	}
+	var rows int64
+	sql := "SELECT count(*) FROM " + p.staging.sql() + " WHERE " + strings.Join(null, " OR ")
+	if err := tx.QueryRow(ctx, sql).Scan(&rows); err != nil {
+		return err
+	}
+	if rows > 0 {
+		return fmt.Errorf("%s without a value in %s cannot be upserted: leave them out with where = %q",
+			count(int(rows), "row"), columnsText(p.target.Stream.Spec.PrimaryKey), strings.ReplaceAll(strings.Join(null, " AND "), "IS NULL", "IS NOT NULL"))
+	}
+	return nil
+}
+
+// upsert puts the rows into the target by their keys.
+func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
+	now, err := p.load.inspectOne(ctx, tx.Conn(), p.facts.name)
+	if err != nil {
+		return err
+	}
+	if now.rel == nil || !hasKey(now.rel.Table, p.target.Stream.Spec.PrimaryKey) {
+		return errChanged(p.facts.name)
+	}
+	if err := p.addDeletedColumn(ctx, tx); err != nil {
+		return err
+	}
+	// Triggers see the settings that they are used to.
+	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
+		return err
+	}
+	changed, err := tx.Exec(ctx, p.upsertSQL(now.rel))
+	if err != nil {
+		return err
+	}
+	if err := p.checkArrived(ctx, tx, now); err != nil {
+		return err
+	}
+	gone, err := p.dealWithDeleted(ctx, tx, now)
+	if err != nil {
+		return err
+	}
+	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed.RowsAffected(), gone))
+	if err := p.moveSequences(ctx, tx, now, false); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "DROP TABLE "+p.staging.sql())
+	return err
+}
+
+// upsertSQL rewrites only rows that differ: a new version of a row costs as
+// much as a row, and its indexes' entries. The comparison is of the values'
+// bytes, which every type has, and finds what equality does not: 0 and -0.
+func (p *publication) upsertSQL(rel *relation) string {
+	spec := p.target.Stream.Spec
+	columns := idents(p.target.Columns)
+	sql := "INSERT INTO " + p.facts.name.sql() + " AS t (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns +
+		" FROM " + p.staging.sql() + " ON CONFLICT (" + idents(spec.PrimaryKey) + ") DO "
+	var set, old, fresh []string
+	for _, name := range p.target.Columns {
+		if slices.Contains(spec.PrimaryKey, name) || findColumn(rel.Columns, name).Identity == "always" {
+			continue
+		}
+		set = append(set, ident(name)+" = excluded."+ident(name))
+		old, fresh = append(old, "t."+ident(name)), append(fresh, "excluded."+ident(name))
+	}
+	var differs []string
+	if len(set) > 0 {
+		differs = append(differs, recordOf(old)+" OPERATOR(pg_catalog.*<>) "+recordOf(fresh))
+	}
+	if spec.Deleted == connectors.MarkDeleted {
+		set = append(set, deletedColumn+" = NULL")
+		differs = append(differs, "t."+deletedColumn+" IS NOT NULL")
+	}
+	if len(set) == 0 {
+		return sql + "NOTHING"
+	}
+	return sql + "UPDATE SET " + strings.Join(set, ", ") + " WHERE " + strings.Join(differs, " OR ")
+}
+
+// recordOf is a row of expressions as one value: operators on ROW itself are
+// resolved for its fields.
+func recordOf(expressions []string) string {
+	return "ROW(" + strings.Join(expressions, ", ") + ")::record"
+}
+
+// checkArrived makes sure that every key is there: a trigger may swallow rows.
+func (p *publication) checkArrived(ctx context.Context, tx pgx.Tx, now *present) error {
+	if !now.watched {
+		return nil
+	}
+	var missing int64
+	sql := "SELECT count(*) FROM " + p.staging.sql() + " s WHERE NOT EXISTS (SELECT FROM " + p.facts.name.sql() + " t WHERE " + p.sameKey() + ")"
+	if err := tx.QueryRow(ctx, sql).Scan(&missing); err != nil {
+		return err
+	}
+	if missing > 0 {
+		return fmt.Errorf("%s did not take %s: a trigger there drops them", p.facts.name, count(int(missing), "row"))
+	}
+	return nil
+}
+
+// sameKey is the condition that a row of the target, t, and one of the staging
+// table, s, have the same key.
+func (p *publication) sameKey() string {
+	var same []string
+	for _, name := range p.target.Stream.Spec.PrimaryKey {
+		same = append(same, "t."+ident(name)+" = s."+ident(name))
+	}
+	return strings.Join(same, " AND ")
+}
+
+// dealWithDeleted marks or deletes the rows that the source has no more, and
+// says how many they are.
+func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *present) (int64, error) {
+	gone := "NOT EXISTS (SELECT FROM " + p.staging.sql() + " s WHERE " + p.sameKey() + ")"
+	table := "ONLY " + p.facts.name.sql() // the rows of tables that inherit from it are not this run's
+	if now.rel.Kind == connectors.PartitionedTable {
+		table = p.facts.name.sql()
+	}
+	var sql string
+	switch p.target.Stream.Spec.Deleted {
+	case connectors.MarkDeleted:
+		sql = "UPDATE " + table + " t SET " + deletedColumn + " = now() WHERE " + deletedColumn + " IS NULL AND " + gone
+	case connectors.DropDeleted:
+		sql = "DELETE FROM " + table + " t WHERE " + gone
+	default:
+		return 0, nil
+	}
+	if _, err := tx.Exec(ctx, "ANALYZE "+p.staging.sql()+" ("+idents(p.target.Stream.Spec.PrimaryKey)+")"); err != nil {
+		return 0, err
+	}
+	tag, err := tx.Exec(ctx, sql)
+	return tag.RowsAffected(), err
+}
+
+// addDeletedColumn adds the mark where it is wanted and not there.
+func (p *publication) addDeletedColumn(ctx context.Context, tx pgx.Tx) error {
+	if p.target.Stream.Spec.Deleted != connectors.MarkDeleted {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "ALTER TABLE "+p.facts.name.sql()+" ADD COLUMN IF NOT EXISTS "+deletedColumn+" timestamptz")
+	return err
+}

@@ -1,0 +1,351 @@
+package runtime_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// incremental adds to the table, or updates it by its id.
+func incremental(table string, mode connectors.WriteMode, c connectors.Cursor) connectors.StreamSpec {
+	s := stream(table)
+	s.WriteMode, s.Cursor = mode, &c
+	if mode == connectors.Upsert {
+		s.PrimaryKey = []string{"id"}
+	}
+	return s
+}
+
+// by is a cursor with nothing besides.
+func by(column string) connectors.Cursor { return connectors.Cursor{Column: column} }
+
+func byWith(column, tie string) connectors.Cursor {
+	return connectors.Cursor{Column: column, TieBreaker: tie}
+}
+
+// again is the configuration of the pipeline's next run.
+func again(cfg runtime.Config) runtime.Config {
+	cfg.Run.ID = fmt.Sprintf("run%d", rand.Uint64())
+	return cfg
+}
+
+// TestIncremental tells what runs read that follow changes of the source.
+func TestIncremental(t *testing.T) {
+	t.Parallel()
+	type step struct {
+		change string // at the source
+		want   string // the rows of the target after the run, id:v
+		read   int64  // how many rows the run moved
+	}
+	const numbered = "CREATE TABLE t (id int PRIMARY KEY, n bigint, v text);"
+	for _, tc := range []struct {
+		name   string
+		spec   connectors.StreamSpec
+		table  string
+		create string // at the destination
+		steps  []step
+	}{{
+		"a number, appended", incremental("t", connectors.Append, by("id")), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 0, 'a'), (2, 0, 'b')", "1:a 2:b", 2},
+			{"", "1:a 2:b", 0},
+			{"INSERT INTO t VALUES (3, 0, 'c'); UPDATE t SET v = 'x' WHERE id = 1", "1:a 2:b 3:c", 1},
+			{"DELETE FROM t", "1:a 2:b 3:c", 0},
+			{"INSERT INTO t VALUES (3, 0, 'again'), (4, 0, 'd')", "1:a 2:b 3:c 4:d", 1},
+		},
+	}, {
+		"equal numbers, with a tie breaker", incremental("t", connectors.Append, byWith("n", "id")), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 7, 'a'), (2, 7, 'b')", "1:a 2:b", 2},
+			{"INSERT INTO t VALUES (3, 7, 'c'), (4, 8, 'd')", "1:a 2:b 3:c 4:d", 2},
+			{"INSERT INTO t VALUES (5, 8, 'e')", "1:a 2:b 3:c 4:d 5:e", 1},
+		},
+	}, {
+		"equal numbers, upserted", incremental("t", connectors.Upsert, by("n")), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 7, 'a'), (2, 8, 'b')", "1:a 2:b", 2},
+			{"INSERT INTO t VALUES (3, 8, 'c')", "1:a 2:b 3:c", 2},
+			{"UPDATE t SET n = 9, v = 'A' WHERE id = 1", "1:A 2:b 3:c", 3},
+			{"", "1:A 2:b 3:c", 1},
+		},
+	}, {
+		"no number", incremental("t", connectors.Upsert, by("n")), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, NULL, 'a'), (2, 1, 'b')", "1:a 2:b", 2},
+			{"INSERT INTO t VALUES (3, NULL, 'c'); UPDATE t SET v = 'A' WHERE id = 1", "1:A 2:b 3:c", 3},
+		},
+	}, {
+		"a number that goes back", incremental("t", connectors.Upsert, by("n")), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 100, 'a')", "1:a", 1},
+			{"DELETE FROM t; INSERT INTO t VALUES (2, 50, 'b')", "1:a", 0},
+			{"INSERT INTO t VALUES (3, 100, 'c')", "1:a 3:c", 1},
+		},
+	}, {
+		"numbers looked back for", incremental("t", connectors.Upsert, connectors.Cursor{Column: "n", Lookback: "10"}), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 100, 'a')", "1:a", 1},
+			{"INSERT INTO t VALUES (2, 90, 'b'), (3, 89, 'c')", "1:a 2:b", 2},
+		},
+	}, {
+		"a first number", incremental("t", connectors.Append, connectors.Cursor{Column: "id", Initial: "2"}), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 0, 'a'), (2, 0, 'b')", "2:b", 1},
+			{"INSERT INTO t VALUES (3, 0, 'c')", "2:b 3:c", 1},
+		},
+	}, {
+		"an empty table at first", incremental("t", connectors.Append, by("id")), numbered, "", []step{
+			{"", "", 0},
+			{"INSERT INTO t VALUES (1, 0, 'a')", "1:a", 1},
+		},
+	}, {
+		"a target that has rows", incremental("t", connectors.Upsert, by("n")), numbered,
+		numbered + "INSERT INTO t VALUES (1, 0, 'old'), (9, 0, 'its own')", []step{
+			{"INSERT INTO t VALUES (1, 1, 'new')", "1:new 9:its own", 1},
+		},
+	}, {
+		"a time, appended", incremental("t", connectors.Append, byWith("at", "id")),
+		"CREATE TABLE t (id int PRIMARY KEY, at timestamptz DEFAULT now(), v text);", "", []step{
+			{"INSERT INTO t (id, v) VALUES (1, 'a'), (2, 'b')", "1:a 2:b", 2},
+			{"INSERT INTO t (id, v) VALUES (3, 'c')", "1:a 2:b 3:c", 1},
+			{"INSERT INTO t VALUES (4, now() + interval '1 day', 'of tomorrow'), (5, now(), 'e')", "1:a 2:b 3:c 5:e", 1},
+		},
+	}, {
+		"a time, upserted", incremental("t", connectors.Upsert, by("at")),
+		"CREATE TABLE t (id int PRIMARY KEY, at timestamptz DEFAULT now(), v text);", "", []step{
+			{"INSERT INTO t VALUES (1, 'infinity', 'a'), (2, '-infinity', 'b'), (3, now() + interval '1 day', 'c')", "1:a 2:b 3:c", 3},
+			{"INSERT INTO t (id, v) VALUES (4, 'd'); UPDATE t SET v = upper(v) WHERE id < 3", "1:A 2:B 3:c 4:d", 4},
+		},
+	}, {
+		"a uuid of version 7", incremental("t", connectors.Append, by("u")),
+		"CREATE TABLE t (id int, u uuid PRIMARY KEY, v text);", "", []step{
+			{"INSERT INTO t VALUES (1, '01980000-0000-7000-8000-000000000001', 'a')", "1:a", 1},
+			{"INSERT INTO t VALUES (2, '01980000-0001-7000-8000-000000000000', 'b')", "1:a 2:b", 1},
+		},
+	}, {
+		"a uuid, looked back for", incremental("t", connectors.Upsert, connectors.Cursor{Column: "u", Lookback: "5s"}),
+		"CREATE TABLE t (id int PRIMARY KEY, u uuid, v text);", "", []step{
+			{"INSERT INTO t VALUES (1, '01980000-ffff-7000-8000-000000000001', 'a')", "1:a", 1},
+			{"INSERT INTO t VALUES (2, '01980000-ec77-7000-8000-000000000000', 'b'), (3, '01980000-ec76-7000-8000-000000000000', 'c')", "1:a 2:b", 2},
+		},
+	}, {
+		"a text", incremental("t", connectors.Append, by("k")),
+		"CREATE TABLE t (id int, k text PRIMARY KEY, v text);", "", []step{
+			{"INSERT INTO t VALUES (1, 'it''s', 'a')", "1:a", 1},
+			{`INSERT INTO t VALUES (2, 'it\z', 'b')`, "1:a 2:b", 1},
+		},
+	}} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, tc.table)
+			if tc.create != "" {
+				dst.Exec(t, tc.create)
+			}
+			cfg := config(src.DSN, dst.DSN, tc.spec)
+			for i, s := range tc.steps {
+				if s.change != "" {
+					src.Exec(t, s.change)
+				}
+				cfg = again(cfg)
+				got := mustRun(t, cfg)
+				var rows []string
+				for _, row := range dst.Query(t, "SELECT id || ':' || v FROM t ORDER BY id") {
+					rows = append(rows, row[0])
+				}
+				if have := strings.Join(rows, " "); have != s.want || got.Rows != s.read {
+					t.Errorf("run %d read %d rows and left %q, want %d and %q", i+1, got.Rows, have, s.read, s.want)
+				}
+			}
+			nothingLeft(t, dst)
+		})
+	}
+}
+
+// TestIncrementalRefuses holds that what cannot be read without losing or
+// doubling rows is refused, in one sentence.
+func TestIncrementalRefuses(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, n int, at timestamptz DEFAULT now(), j json, k text);
+		INSERT INTO t VALUES (1, NULL, now(), NULL, 'x'); CREATE UNIQUE INDEX ON t (at); ALTER TABLE t ALTER at SET NOT NULL;`)
+	for _, tc := range []struct {
+		name, attribute, want string
+		spec                  connectors.StreamSpec
+	}{
+		{"no such column", "cursor", `there is no column "x"`, incremental("t", connectors.Append, by("x"))},
+		{"a type without an order", "cursor", `column "j" is json`, incremental("t", connectors.Upsert, by("j"))},
+		{"not unique", "cursor", "several rows may have the same column n", incremental("t", connectors.Append, by("n"))},
+		{"a tie breaker that may be NULL", "tie_breaker", `column "k" may be NULL`, incremental("t", connectors.Append, byWith("n", "k"))},
+		{"rows without a cursor", "cursor", "NULL or infinite", incremental("t", connectors.Append, byWith("n", "id"))},
+		{"a first value that is none", "initial", "invalid input syntax", incremental("t", connectors.Append, connectors.Cursor{Column: "id", Initial: "x"})},
+		{"a duration for numbers", "lookback", "the cursor is a number", incremental("t", connectors.Upsert, connectors.Cursor{Column: "n", Lookback: "5m"})},
+		{"a number for times", "lookback", "the cursor is a time", incremental("t", connectors.Upsert, connectors.Cursor{Column: "at", Lookback: "5"})},
+		{"looking back to append", "lookback", "it reads rows again", incremental("t", connectors.Append, connectors.Cursor{Column: "at", Lookback: "5m"})},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := runtime.Inspect(t.Context(), config(src.DSN, dst.DSN, tc.spec))
+			var about *connectors.StreamError
+			if !errors.As(err, &about) || about.Attribute != tc.attribute || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want one about %s: …%s…", err, tc.attribute, tc.want)
+			}
+		})
+	}
+}
+
+// TestIncrementalCursorChanged holds that another cursor is not compared with
+// the position of the old one.
+func TestIncrementalCursorChanged(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 100)")
+	mustRun(t, config(src.DSN, dst.DSN, incremental("t", connectors.Upsert, by("n"))))
+	src.Exec(t, "INSERT INTO t VALUES (2, 7)")
+	other := config(src.DSN, dst.DSN, incremental("t", connectors.Upsert, by("id")))
+	if _, err := runtime.Run(t.Context(), other); err == nil || !strings.Contains(err.Error(), `the runs so far went by cursor "n"`) {
+		t.Fatalf("error %v", err)
+	}
+	other = again(other)
+	other.FromStart = true
+	mustRun(t, other)
+	sameRows(t, src, dst, "t")
+}
+
+// TestIncrementalBesideWriters holds that whatever is committed while runs
+// follow each other, in whatever order, is copied once.
+func TestIncrementalBesideWriters(t *testing.T) {
+	t.Parallel()
+	const numbers = "CREATE TABLE t (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), v int)"
+	for _, tc := range []struct {
+		name string
+		spec connectors.StreamSpec
+		busy string // what a writer does besides inserting
+	}{
+		{"numbers appended", incremental("t", connectors.Append, by("id")), ""},
+		{"times appended", incremental("t", connectors.Append, byWith("at", "id")), ""},
+		{"numbers upserted", incremental("t", connectors.Upsert, by("id")), ""},
+		{"times upserted", incremental("t", connectors.Upsert, by("at")),
+			"UPDATE t SET v = v + 1, at = now() WHERE id IN (SELECT id FROM t ORDER BY random() LIMIT 2)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, numbers)
+			stop := make(chan struct{})
+			var writers sync.WaitGroup
+			for range 4 {
+				conn := src.Conn(t)
+				writers.Go(func() {
+					for {
+						select {
+						case <-stop:
+							return
+						default:
+						}
+						script := []string{"BEGIN", "INSERT INTO t (v) SELECT 0 FROM generate_series(1, 3)", tc.busy, "COMMIT"}
+						if rand.N(5) == 0 {
+							script[3] = "ROLLBACK"
+						}
+						for _, sql := range script {
+							if _, err := conn.Exec(t.Context(), sql); err != nil && !strings.Contains(err.Error(), "deadlock") {
+								t.Error(err)
+								return
+							}
+							time.Sleep(time.Duration(rand.N(15)) * time.Millisecond)
+						}
+					}
+				})
+			}
+			cfg := config(src.DSN, dst.DSN, tc.spec)
+			for range 8 {
+				cfg = again(cfg)
+				mustRun(t, cfg)
+			}
+			close(stop)
+			writers.Wait()
+			got := mustRun(t, again(cfg))
+			sameRows(t, src, dst, "t")
+			if all := src.Query(t, "SELECT count(*) > $1 FROM t", got.Rows); all[0][0] != "t" {
+				t.Errorf("the last run read all of the rows")
+			}
+		})
+	}
+}
+
+// TestIncrementalRace holds that a second run of the pipeline is refused while
+// the first is under way.
+func TestIncrementalRace(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id bigserial PRIMARY KEY, v text); INSERT INTO t (v) SELECT 'x' FROM generate_series(1, 1000)")
+	cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Append, by("id")))
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for range 4 {
+		group.Go(func() {
+			_, err := runtime.Run(t.Context(), again(cfg))
+			var locked *connectors.LockedError
+			if err != nil && !errors.As(err, &locked) {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				done++
+			}
+		})
+	}
+	group.Wait()
+	if done == 0 {
+		t.Error("no run was done")
+	}
+	sameRows(t, src, dst, "t")
+}
+
+// TestIncrementalLateTransaction holds that a transaction which is open for
+// several runs loses nothing: its rows have lesser cursors than rows that were
+// copied long ago.
+func TestIncrementalLateTransaction(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		spec connectors.StreamSpec
+	}{
+		{"numbers appended", incremental("t", connectors.Append, by("id"))},
+		{"times appended", incremental("t", connectors.Append, byWith("at", "id"))},
+		{"numbers upserted", incremental("t", connectors.Upsert, by("id"))},
+		{"times upserted", incremental("t", connectors.Upsert, by("at"))},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, "CREATE TABLE t (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), v text)")
+			late := src.Conn(t)
+			if _, err := late.Exec(t.Context(), "BEGIN; INSERT INTO t (v) VALUES ('late')"); err != nil {
+				t.Fatal(err)
+			}
+			cfg := config(src.DSN, dst.DSN, tc.spec)
+			cfg.Source = impatient(src.DSN)
+			for i := range 3 {
+				src.Exec(t, fmt.Sprintf("INSERT INTO t (v) VALUES ('early %d')", i))
+				mustRun(t, again(cfg))
+			}
+			if tc.spec.WriteMode == connectors.Upsert { // nothing is held back
+				if n := dst.Query(t, "SELECT count(*) FROM t")[0][0]; n != "3" {
+					t.Errorf("%s rows beside an open transaction, want 3", n)
+				}
+			}
+			if _, err := late.Exec(t.Context(), "COMMIT"); err != nil {
+				t.Fatal(err)
+			}
+			mustRun(t, again(cfg))
+			if diff := cmp.Diff(src.Query(t, "SELECT id, v FROM t ORDER BY 1"), dst.Query(t, "SELECT id, v FROM t ORDER BY 1")); diff != "" {
+				t.Errorf("(-source +destination)\n%s", diff)
+			}
+		})
+	}
+}
