@@ -7,7 +7,7 @@ import (
 
 // StreamError is what keeps a stream from being copied, found before any of it
 // is. Attribute names what of the pipeline's stream block is to blame, where
-// something is: "columns", "where".
+// something is: "columns", "where", "column email".
 type StreamError struct {
 	Stream    string
 	Attribute string

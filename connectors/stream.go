@@ -15,6 +15,8 @@ type StreamSpec struct {
 	PrimaryKey    []string // of Upsert: the columns that tell rows apart
 	Deleted       Deleted  // of Upsert
 	Resume        Resume
+	// Computed are the columns that the source computes while it reads.
+	Computed []Computed
 	// Checks must hold before the rows become visible.
 	Checks []Check
 	// Verify says how staged rows are compared with the source's.
@@ -23,6 +25,23 @@ type StreamSpec struct {
 	// rows that have come or changed since the one before.
 	Cursor *Cursor
 }
+
+// Computed is a column whose values the source computes: one of the table's, or
+// a new one behind them. Either Expr or Mask is set.
+type Computed struct {
+	Column string
+	Expr   string // in the source's words
+	Mask   Mask
+}
+
+// Mask says what becomes of a column's values.
+type Mask string
+
+const (
+	MaskHash    Mask = "hash"    // the hex SHA-256 of the source's salt and the value's text
+	MaskRedact  Mask = "redact"  // nothing: *** for a text, NULL for others
+	MaskPartial Mask = "partial" // all but the last four characters become *
+)
 
 // Check is a question about the target, with the rows of the run in it.
 type Check struct {

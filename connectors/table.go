@@ -35,6 +35,8 @@ const (
 // Column is one column of a table, in the order of the table.
 type Column struct {
 	Name string
+	// Expr is what the source selects for it; empty for the column itself.
+	Expr string
 	// Type is the full name with modifiers: numeric(10,2), public.mood[].
 	Type string
 	// Wire names the stable binary form of the column's values, or is empty

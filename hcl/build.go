@@ -30,6 +30,7 @@ func buildSource(n *node) Source {
 	return Source{
 		Kind:        n.label,
 		DSN:         Secret(get[string](n, "dsn")),
+		Salt:        Secret(get[string](n, "salt")),
 		LockTimeout: get[time.Duration](n, "lock_timeout"),
 		Pos:         posOf(n.head),
 	}
@@ -68,6 +69,7 @@ func buildStream(s streamNode) Stream {
 		Columns:      texts(get[[]element](s.node, "columns")),
 		Where:        get[string](s.node, "where"),
 		Target:       get[string](s.node, "target"),
+		Computed:     buildColumns(s.node),
 		Verify:       Verify(get[string](s.node, "verify")),
 		Checks:       buildChecks(s.node),
 		Resume:       Resume(get[string](s.node, "resume")),
@@ -75,6 +77,14 @@ func buildStream(s streamNode) Stream {
 		Pos:          posOf(s.title.rng),
 		attributes:   written(s.node),
 	}
+}
+
+func buildColumns(n *node) []Column {
+	var list []Column
+	for _, c := range n.inner("column") {
+		list = append(list, Column{Name: c.title.text, Expr: get[string](c, "expr"), Mask: Mask(get[string](c, "mask"))})
+	}
+	return list
 }
 
 func buildChecks(n *node) []Check {
@@ -85,9 +95,12 @@ func buildChecks(n *node) []Check {
 	return list
 }
 
-// written says where a block's attributes are.
+// written says where a block's attributes are, and its columns.
 func written(n *node) map[string]Pos {
 	attributes := map[string]Pos{}
+	for _, c := range n.inner("column") {
+		attributes["column "+c.title.text] = posOf(c.title.rng)
+	}
 	for name, at := range n.written {
 		attributes[name] = posOf(at.value)
 	}

@@ -23,6 +23,7 @@ func (d *decoder) check(root *node, streams []streamNode) {
 		d.checkModes(s)
 		d.checkPattern(s)
 		d.checkKeyInColumns(s)
+		d.checkComputed(root, s)
 	}
 	d.checkDuplicates(streams)
 	d.checkTargets(root, streams)
@@ -164,6 +165,28 @@ func (d *decoder) checkKeyInColumns(s streamNode) {
 		if !slices.Contains(columns, key.text) {
 			d.diags.add(&key.rng, fmt.Sprintf("the column %s of primary_key is not among columns", quote(key.text)),
 				"without it the destination cannot tell the rows apart")
+		}
+	}
+}
+
+// checkComputed wants a column block to say one thing of one column.
+func (d *decoder) checkComputed(root *node, s streamNode) {
+	salt := get[string](root.one("source"), "salt")
+	first := map[string]*node{}
+	for _, c := range s.inner("column") {
+		name := quote(c.title.text)
+		if before, twice := first[c.title.text]; twice {
+			d.diags.add(&c.title.rng, "a second column "+name, fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
+		}
+		first[c.title.text] = c
+		switch {
+		case s.pattern.HasWildcard():
+			d.diags.add(&c.title.rng, "column cannot be set for a pattern", "give the table a stream of its own, above this one")
+		case c.has("expr") == c.has("mask"):
+			d.diags.add(&c.title.rng, fmt.Sprintf("column %s needs either expr or mask", name), `expr = "lower(email)", or mask = "hash"`)
+		case get[string](c, "mask") == string(MaskHash) && salt == "" && !d.partial:
+			at := c.written["mask"].value
+			d.diags.add(&at, "hashes need a salt: without one, short values are found by trying all", `source "postgres" { salt = var.salt }`)
 		}
 	}
 }

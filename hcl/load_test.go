@@ -154,6 +154,7 @@ variable "tuned" {
 variable "schema" {}
 source "postgres" {
   dsn          = env("SOURCE_DSN")
+  salt         = "pepper"
   lock_timeout = "0"
 }
 destination "postgres" {
@@ -178,6 +179,12 @@ stream "Sales.\"odd.name\"" {
   target        = "t"
   verify        = "checksum"
   resume        = "restart"
+  column "mail" {
+    expr = "lower(mail)"
+  }
+  column "ssn" {
+    mask = "hash"
+  }
   check "some" {
     sql = "select count(*) > 0 from {{target}}"
   }
@@ -247,14 +254,15 @@ func TestEverything(t *testing.T) {
 	odd := mustParsePattern(t, `Sales."odd.name"`)
 	want := &Pipeline{
 		Name:   "nightly.v2",
-		Source: Source{Kind: "postgres", DSN: "postgres://u:0uts1de@source/db"},
+		Source: Source{Kind: "postgres", DSN: "postgres://u:0uts1de@source/db", Salt: "pepper"},
 		Destination: Destination{Kind: "postgres", DSN: "postgres://fallback", Schema: "raw", ForeignKeys: true,
 			Compression: "lz4", LockTimeout: time.Minute},
 		Streams: []Stream{{
 			Label: `Sales."odd.name"`, Name: odd, Schema: "Sales", Table: "odd.name",
 			SyncMode: Incremental, Cursor: "at", TieBreaker: "id", Initial: "2026-01-01", Lookback: "5m",
 			WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"}, Deleted: KeepDeleted,
-			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t", Verify: VerifyChecksum,
+			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t",
+			Computed: []Column{{Name: "mail", Expr: "lower(mail)"}, {Name: "ssn", Mask: MaskHash}}, Verify: VerifyChecksum,
 			Checks: []Check{{Name: "some", SQL: "select count(*) > 0 from {{target}}"}},
 			Resume: Restart, Pins: policy.Setting{"partition_mode": policy.EnumValue("range")},
 		}, {

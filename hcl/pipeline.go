@@ -49,6 +49,8 @@ func (p *Pipeline) StreamOf(schema, table string) *Stream {
 type Source struct {
 	Kind string // "postgres"
 	DSN  Secret
+	// Salt goes into the hashes of masked columns. Empty where none is hashed.
+	Salt Secret
 	// LockTimeout bounds the wait for a table lock. Default 30s, 0 … 24h;
 	// 0 waits for ever.
 	LockTimeout time.Duration
@@ -117,6 +119,22 @@ const (
 	VerifyChecksum Verify = "checksum" // and the sum of their hashes
 )
 
+// Mask says what becomes of the values of a column.
+type Mask string
+
+const (
+	MaskHash    Mask = "hash"    // a hash of the salt and the value
+	MaskRedact  Mask = "redact"  // they are left out
+	MaskPartial Mask = "partial" // the last four characters stay
+)
+
+// Column is a column that the source computes. Either Expr or Mask is set.
+type Column struct {
+	Name string
+	Expr string // SQL
+	Mask Mask
+}
+
 // Check is a question about the target that must be answered with true before
 // the rows become visible.
 type Check struct {
@@ -159,7 +177,8 @@ type Stream struct {
 	Columns      []string // empty: all
 	Where        string   // SQL; empty: all rows
 	Target       string   // a table in the destination; empty: the source table's name
-	Verify       Verify   // default none
+	Computed     []Column
+	Verify       Verify // default none
 	Checks       []Check
 	Resume       Resume // default restart
 
@@ -175,8 +194,8 @@ func (s *Stream) matches(schema, table string) bool {
 	return s.Name.Match(schema, table) && !slices.ContainsFunc(s.Exclude, excludes)
 }
 
-// PosOf returns where an attribute is written, or the stream's label if it is
-// not.
+// PosOf returns where an attribute is written, or the column block of that name
+// with `column NAME`, or the stream's label if it is not.
 func (s *Stream) PosOf(attribute string) Pos {
 	if pos, ok := s.attributes[attribute]; ok {
 		return pos

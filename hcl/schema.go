@@ -137,6 +137,7 @@ func schema(knobs []policy.Knob) *block {
 		}},
 		{name: "source", label: "postgres", required: true, attributes: []attribute{
 			{name: "dsn", kind: text, required: true, secret: true},
+			{name: "salt", kind: text, secret: true},
 			{name: "lock_timeout", kind: duration, fallback: "30s", max: day},
 		}},
 		{name: "destination", label: "postgres", required: true, attributes: []attribute{
@@ -147,7 +148,7 @@ func schema(knobs []policy.Knob) *block {
 			{name: "compression", kind: choice, fallback: SourceCompression, choices: []string{SourceCompression, "pglz", "lz4"}},
 			{name: "lock_timeout", kind: duration, fallback: "10s", max: day},
 		}},
-		{name: "stream", label: "TABLE", required: true, many: true, blocks: []*block{check(), pin}, attributes: []attribute{
+		{name: "stream", label: "TABLE", required: true, many: true, blocks: []*block{column(), check(), pin}, attributes: []attribute{
 			{name: "sync_mode", kind: choice, fallback: string(FullRefresh), choices: []string{string(FullRefresh), string(Incremental)}},
 			{name: "cursor", kind: text, single: true},
 			{name: "tie_breaker", kind: text, single: true},
@@ -182,6 +183,13 @@ func schema(knobs []policy.Knob) *block {
 }
 
 const day = float64(24 * time.Hour)
+
+func column() *block {
+	return &block{name: "column", label: "NAME", many: true, attributes: []attribute{
+		{name: "expr", kind: text},
+		{name: "mask", kind: choice, choices: []string{string(MaskHash), string(MaskRedact), string(MaskPartial)}},
+	}}
+}
 
 func check() *block {
 	return &block{name: "check", label: "NAME", many: true, attributes: []attribute{{name: "sql", kind: text, required: true}}}

@@ -126,6 +126,7 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			PrimaryKey:   s.PrimaryKey,
 			Deleted:      deletedOf(s),
 			Cursor:       cursorOf(s),
+			Computed:     computedOf(s),
 			Checks:       checksOf(s),
 			Verify:       verifyOf(s),
 			Resume:       connectors.Resume(s.Resume),
@@ -161,4 +162,12 @@ func verifyOf(s *hcl.Stream) connectors.Verify {
 		return connectors.NoVerify
 	}
 	return connectors.Verify(s.Verify)
+}
+
+func computedOf(s *hcl.Stream) []connectors.Computed {
+	var list []connectors.Computed
+	for _, c := range s.Computed {
+		list = append(list, connectors.Computed{Column: c.Name, Expr: c.Expr, Mask: connectors.Mask(c.Mask)})
+	}
+	return list
 }

@@ -59,7 +59,7 @@ func newJob(p *hcl.Pipeline) (*job, error) {
 func candidates(k policy.Knob, at policy.Value) []policy.Value { return builtin.Candidates(k, at) }
 
 func sourceConfig(p *hcl.Pipeline) postgres.Config {
-	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout}
+	return postgres.Config{DSN: string(p.Source.DSN), Pipeline: p.Name, LockTimeout: p.Source.LockTimeout, Salt: string(p.Source.Salt)}
 }
 
 // sourceOptions are what the environment says.

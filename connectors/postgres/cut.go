@@ -98,8 +98,8 @@ type watermarks struct {
 	All   bool   `json:"all,omitempty"`
 }
 
-func newCutter(f facts, columns []string, snapshot string, state []byte) (*cutter, error) {
-	c := &cutter{facts: f, columns: idents(columns), snapshot: snapshot}
+func newCutter(f facts, columns, snapshot string, state []byte) (*cutter, error) {
+	c := &cutter{facts: f, columns: columns, snapshot: snapshot}
 	if state == nil {
 		c.taken.Down = f.key.down
 		return c, nil

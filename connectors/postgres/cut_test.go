@@ -353,7 +353,7 @@ func TestLastPartIsNoLarger(t *testing.T) {
 			relation: "t", bytes: pages * perPage, minPart: 16 * perPage, place: place{heap: heapShape{pages}},
 			key: keyAxis{column: "id", integer: true, down: true, correlation: 1, shape: keyShape{0, 1000}.mirrored()},
 		}
-		c, err := newCutter(f, []string{"id"}, "", nil)
+		c, err := newCutter(f, `"id"`, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

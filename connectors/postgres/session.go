@@ -21,6 +21,8 @@ type Config struct {
 	Pipeline string
 	// LockTimeout bounds the wait for a lock; 0 waits for ever.
 	LockTimeout time.Duration
+	// Salt goes into the hashes of masked columns.
+	Salt string
 }
 
 // A role is what a session is for; it decides the settings that sessions do
@@ -114,6 +116,9 @@ func (c Config) settings(r role, version int) string {
 	case sourceRole:
 		// Names are then printed with their schema, and quoted where they must be.
 		set = append(set, [2]string{"search_path", ""}, [2]string{"quote_all_identifiers", "off"})
+		if c.Salt != "" {
+			set = append(set, [2]string{saltSetting, c.Salt})
+		}
 	case loadRole:
 		// A part lost in a crash is lost together with its mark, and read again.
 		set = append(set, [2]string{"synchronous_commit", "off"})

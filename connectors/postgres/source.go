@@ -71,13 +71,13 @@ func (s *snapshot) Cutter(_ context.Context, st *connectors.Stream, columns []st
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := *st.Facts.(*facts)
-	// COPY by name cannot read generated columns.
+	// COPY by name cannot read generated columns, nor compute any.
 	if slices.ContainsFunc(st.Table.Columns, func(c connectors.Column) bool {
-		return c.Generated != "" && slices.Contains(columns, c.Name)
+		return (c.Generated != "" || c.Expr != "") && slices.Contains(columns, c.Name)
 	}) {
 		f.name = ""
 	}
-	return newCutter(f, columns, s.id, state)
+	return newCutter(f, selectList(st.Table, columns), s.id, state)
 }
 
 // Describe finds out about the streams, and keeps their tables from changing
@@ -106,6 +106,11 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	conditions, err := s.checkConditions(ctx, streams)
 	if err != nil {
 		return nil, err
+	}
+	for _, st := range streams {
+		if err := s.compute(ctx, st); err != nil {
+			conditions = append(conditions, err)
+		}
 	}
 	if problems = append(problems, conditions...); len(problems) > 0 {
 		return nil, errors.Join(problems...)

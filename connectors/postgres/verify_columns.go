@@ -76,7 +76,7 @@ func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *tar
 func sourceHash(t connectors.Table, columns []string, types map[string]string) string {
 	var values []string
 	for _, name := range columns {
-		values = append(values, hashable(cast(ident(name), sourceType(t, name), types[name]), types[name]))
+		values = append(values, hashable(cast(readAs(t, name), sourceType(t, name), types[name]), types[name]))
 	}
 	return rowHash(values)
 }
