@@ -96,6 +96,9 @@ type Position struct {
 	Value   string
 	Reached bool
 	Tie     string
+	// Target is the table that has the rows, in the destination's words; only the
+	// destination sets it.
+	Target string
 }
 
 // WriteMode says what becomes of the rows that the target has.

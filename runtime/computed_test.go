@@ -54,8 +54,13 @@ func TestComputed(t *testing.T) {
 	if diff := cmp.Diff(want, dst.Query(t, shape)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if books := dst.Query(t, `SELECT count(*) FROM _rbt.streams, _rbt.marks m WHERE streams::text LIKE '%lt%' AND streams::text LIKE '%s''a%'`); books[0][0] != "0" {
-		t.Error("the salt is in the books")
+	for _, book := range []string{"runs", "streams", "marks", "decisions", "positions"} {
+		if found := dst.Query(t, "SELECT count(*) FROM _rbt."+book+" b WHERE b::text LIKE '%lt%' AND b::text LIKE '%s''a%'"); found[0][0] != "0" {
+			t.Errorf("the salt is in _rbt.%s", book)
+		}
+	}
+	if n := dst.Query(t, "SELECT count(*) FROM _rbt.marks"); n[0][0] == "0" {
+		t.Error("there are no marks to look at")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/runtime"
 )
@@ -348,4 +349,122 @@ func TestIncrementalLateTransaction(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestIncrementalTakenUp holds that a run which failed after it had published an
+// incremental stream reads on from there when it is taken up.
+func TestIncrementalTakenUp(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []connectors.WriteMode{connectors.Append, connectors.Upsert} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a');
+				CREATE TABLE bad (id int); INSERT INTO bad VALUES (1)`)
+			failing := stream("bad")
+			failing.Checks = []connectors.Check{{Name: "never", SQL: "select count(*) = 0 from {{target}}"}}
+			cfg := config(src.DSN, dst.DSN, incremental("t", mode, by("id")), failing)
+			for i := range 3 {
+				if _, err := runtime.Run(t.Context(), cfg); err == nil {
+					t.Fatal("the check holds")
+				}
+				src.Exec(t, fmt.Sprintf("INSERT INTO t VALUES (%d, 'b')", i+2))
+			}
+			cfg.Streams = cfg.Streams[:1]
+			mustRun(t, cfg)
+			sameRows(t, src, dst, "t")
+		})
+	}
+}
+
+// TestIncrementalSeesOthers holds the same of a role that may not see when
+// others' transactions began, and of transactions that are prepared: the run
+// waits for those who write to the table, and takes nothing new while it cannot
+// know that they have ended.
+func TestIncrementalSeesOthers(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{Settings: map[string]string{"max_prepared_transactions": "5"}})
+	for _, tc := range []struct{ name, begin, end string }{
+		{"a plain role", "BEGIN; INSERT INTO t (v) VALUES ('late')", "COMMIT"},
+		{"a prepared transaction", "BEGIN; INSERT INTO t (v) VALUES ('late'); PREPARE TRANSACTION 'rbt'", "COMMIT PREPARED 'rbt'"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			src, dst := pgtest.On(t, server), pgtest.New(t)
+			src.Exec(t, "CREATE TABLE t (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), v text)")
+			dsn := src.DSN
+			if tc.end == "COMMIT" {
+				src.Exec(t, "CREATE ROLE plain LOGIN; GRANT SELECT ON t TO plain")
+				dsn = strings.Replace(src.DSN, "user=postgres", "user=plain", 1)
+				dsn = strings.Replace(dsn, "//postgres@", "//plain@", 1)
+				if dsn == src.DSN {
+					t.Fatalf("no user in %s", dsn)
+				}
+			}
+			other := src.Conn(t)
+			if _, err := other.Exec(t.Context(), tc.begin); err != nil {
+				t.Fatal(err)
+			}
+			cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Append, byWith("at", "id")))
+			cfg.Source = impatient(dsn)
+			for i := range 2 {
+				src.Exec(t, fmt.Sprintf("INSERT INTO t (v) VALUES ('early %d')", i))
+				mustRun(t, again(cfg))
+			}
+			if _, err := other.Exec(t.Context(), tc.end); err != nil {
+				t.Fatal(err)
+			}
+			mustRun(t, again(cfg))
+			sameRows(t, src, dst, "t")
+		})
+	}
+}
+
+// TestIncrementalTargetGone holds that a target which does not have the rows of
+// the runs so far is not filled with the newest only.
+func TestIncrementalTargetGone(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []connectors.WriteMode{connectors.Append, connectors.Upsert} {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+			cfg := config(src.DSN, dst.DSN, incremental("t", mode, by("id")))
+			mustRun(t, cfg)
+			fails := func(cfg runtime.Config, want string) {
+				t.Helper()
+				if _, err := runtime.Run(t.Context(), again(cfg)); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v, want …%s…", err, want)
+				}
+			}
+			elsewhere := cfg
+			elsewhere.Streams = []runtime.Stream{cfg.Streams[0]}
+			elsewhere.Streams[0].Target = "u"
+			fails(elsewhere, `the runs so far filled "public"."t", not public.u`)
+			dst.Exec(t, "DROP TABLE t")
+			fails(cfg, "public.t is not there any more, with the rows of the runs so far")
+			cfg.FromStart = true
+			if mode == connectors.Append {
+				fails(cfg, "would append all of its rows again")
+				dst.Exec(t, "DELETE FROM _rbt.positions")
+				cfg.FromStart = false
+			}
+			mustRun(t, again(cfg))
+			sameRows(t, src, dst, "t")
+		})
+	}
+}
+
+// TestIncrementalCollation holds that texts are compared as their column is.
+func TestIncrementalCollation(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, `CREATE TABLE t (k text COLLATE "und-x-icu" PRIMARY KEY)`) // where Z is after a, and not so in C
+	cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Append, by("k")))
+	for i, key := range []string{"a", "Z", "zz"} {
+		src.Exec(t, "INSERT INTO t VALUES ($1)", key)
+		if got := mustRun(t, again(cfg)); got.Rows != 1 {
+			t.Errorf("run %d read %d rows, want 1", i+1, got.Rows)
+		}
+	}
+	sameRows(t, src, dst, "t")
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -91,7 +92,7 @@ func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ 
 // after tells incremental streams where their last run ended.
 func (c Config) after(ctx context.Context, specs []connectors.StreamSpec) ([]connectors.StreamSpec, error) {
 	incremental := func(s connectors.StreamSpec) bool { return s.Cursor != nil }
-	if c.FromStart || !slices.ContainsFunc(specs, incremental) {
+	if !slices.ContainsFunc(specs, incremental) {
 		return specs, nil
 	}
 	positions, err := c.Destination.Positions(ctx, c.Run.Pipeline)
@@ -100,10 +101,16 @@ func (c Config) after(ctx context.Context, specs []connectors.StreamSpec) ([]con
 	}
 	specs = slices.Clone(specs)
 	for i, s := range specs {
-		if p, known := positions[s.Name]; known && incremental(s) {
+		p, known := positions[s.Name]
+		switch {
+		case !known || !incremental(s):
+		case !c.FromStart:
 			cursor := *s.Cursor
 			cursor.After = &p
 			specs[i].Cursor = &cursor
+		case s.WriteMode == connectors.Append:
+			return nil, &connectors.StreamError{Stream: s.Name, Attribute: "write_mode",
+				Err: errors.New("to read it from its start would append all of its rows again: empty the target, and delete the stream from _rbt.positions in the destination")}
 		}
 	}
 	return specs, nil

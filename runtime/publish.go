@@ -30,15 +30,15 @@ func (r *run) publisher(ctx context.Context, snap connectors.Snapshot, b *board)
 
 // publish makes a loaded task's rows visible.
 func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t *task) error {
-	if err := r.verify(ctx, snap, t); err != nil {
-		return err
-	}
 	loaded := connectors.Loaded{Generation: t.generation, Parts: len(t.issued)}
-	_, err := retry(ctx, r, t.name(), "publish", func() (struct{}, error) {
-		return struct{}{}, r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {
-			r.emit(PublishStep{Stream: t.name(), Step: step})
+	err := r.verify(ctx, snap, t)
+	if err == nil {
+		_, err = retry(ctx, r, t.name(), "publish", func() (struct{}, error) {
+			return struct{}{}, r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {
+				r.emit(PublishStep{Stream: t.name(), Step: step})
+			})
 		})
-	})
+	}
 	if errors.Is(err, connectors.ErrUndone) {
 		undone, err := r.undone(ctx, t)
 		if err != nil {

@@ -94,15 +94,13 @@ func (r *run) note(stream, text string) {
 func (r *run) takeUp() {
 	for _, s := range r.cfg.Streams {
 		state, known := r.attempt.Streams[s.Name]
-		if !known || !state.Published {
+		if !known || !state.Published || s.Cursor != nil { // an incremental stream reads on from where it ended
 			continue
 		}
 		at := state.PublishedAt.UTC().Format(time.DateTime)
 		switch {
 		case s.WriteMode == connectors.Append:
 			r.skipped[s.Name] = fmt.Sprintf("the unfinished run appended it at %s UTC", at)
-		case s.Cursor != nil:
-			r.skipped[s.Name] = fmt.Sprintf("the unfinished run brought it up to date at %s UTC", at)
 		case s.Resume == connectors.Continue:
 			r.skipped[s.Name] = fmt.Sprintf("the unfinished run replaced it at %s UTC", at)
 		}

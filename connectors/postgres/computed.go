@@ -64,6 +64,9 @@ func (s *snapshot) computeOne(ctx context.Context, st *connectors.Stream, want c
 		st.Table.Columns = append(slices.Clip(st.Table.Columns), column)
 		return nil
 	}
+	if want.Mask != "" && st.Key == want.Column { // marks keep the bounds of key ranges
+		st.Key, st.Facts.(*facts).key = "", keyAxis{}
+	}
 	*was = column // selectColumns made the list this stream's own
 	st.Table = dropTies(st.Table, want)
 	return nil

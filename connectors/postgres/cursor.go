@@ -90,11 +90,20 @@ func (c *cursor) checkAfter() error {
 	if after.TieBreaker != "" {
 		was += " and tie_breaker " + strconv.Quote(after.TieBreaker)
 	}
+	if c.append {
+		return fmt.Errorf("the runs so far went by cursor %s: keep that, or empty the target and delete the stream from _rbt.positions in the destination", was)
+	}
 	return fmt.Errorf("the runs so far went by cursor %s: keep that, or read everything again with rbt run --from-start", was)
 }
 
 // value is a constant of the cursor's type.
-func (c *cursor) value(text string) string { return literal(text) + "::" + c.column.Type }
+func (c *cursor) value(text string) string {
+	sql := literal(text) + "::" + c.column.Type
+	if c.column.Collation != "" { // that of the column, also where two constants are compared
+		sql = "(" + sql + " COLLATE " + c.column.Collation + ")"
+	}
+	return sql
+}
 
 // position is where the next run begins, with the stream's columns in it.
 func (c *cursor) position(b bound) *connectors.Position {
@@ -108,12 +117,22 @@ func (c *cursor) position(b bound) *connectors.Position {
 // lower is the condition that a row was not taken by the runs so far; empty
 // where every row counts.
 func (c *cursor) lower() string {
-	name, after := ident(c.column.Name), c.spec.After
+	name := ident(c.column.Name)
+	var conditions []string
+	if c.spec.Initial != "" {
+		conditions = append(conditions, name+" >= "+c.value(c.spec.Initial))
+	}
+	if c.spec.After != nil {
+		conditions = append(conditions, c.beyond(*c.spec.After))
+	}
+	return strings.Join(conditions, " AND ")
+}
+
+// beyond is the condition that the runs up to a position have not taken a row,
+// or are to look at it again.
+func (c *cursor) beyond(after connectors.Position) string {
+	name := ident(c.column.Name)
 	switch {
-	case after == nil && c.spec.Initial == "":
-		return ""
-	case after == nil:
-		return name + " >= " + c.value(c.spec.Initial)
 	case c.spec.Lookback != "":
 		back, _ := c.lookback() // checked by cursorOf
 		return name + " >= " + back
@@ -284,7 +303,7 @@ func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map
 	if err != nil {
 		return nil, err
 	}
-	bounds := map[string]bound{}
+	bounds, began := map[string]bound{}, time.Now() // all streams together wait as long as one
 	for i, spec := range specs {
 		r := relations[names[i]]
 		if r == nil || readable(r) != nil {
@@ -294,7 +313,7 @@ func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map
 		if err != nil {
 			continue
 		}
-		b, err := s.bound(ctx, conn, c, r)
+		b, err := s.bound(ctx, conn, c, r, began)
 		if err != nil {
 			return nil, wrap("find out up to where "+spec.Name+" is complete", err)
 		}
@@ -304,7 +323,7 @@ func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map
 }
 
 // bound finds out up to where one stream can be read.
-func (s *Source) bound(ctx context.Context, conn *pgx.Conn, c *cursor, r *relation) (bound, error) {
+func (s *Source) bound(ctx context.Context, conn *pgx.Conn, c *cursor, r *relation, since time.Time) (bound, error) {
 	b, err := c.highest(ctx, conn, r)
 	if err != nil || !b.known {
 		return b, err
@@ -315,7 +334,7 @@ func (s *Source) bound(ctx context.Context, conn *pgx.Conn, c *cursor, r *relati
 			return b, err
 		}
 	}
-	ended, err := s.writersEnd(ctx, conn, r)
+	ended, err := s.writersEnd(ctx, conn, r, since)
 	if err != nil || ended {
 		return b, err
 	}
@@ -357,21 +376,25 @@ func (c *cursor) beforeOpen(ctx context.Context, conn *pgx.Conn, b *bound) (seen
 	}
 	at = "(" + at + ")::" + c.column.Type
 	sql := `
-SELECT ` + at + `::text, ` + at + ` <= $1::text::` + c.column.Type + `, hidden > 0 OR pg_is_in_recovery(), hidden
+SELECT ` + at + `::text, ` + at + ` <= $1::text::` + c.column.Type + `, hidden > 0 OR prepared OR pg_is_in_recovery(), hidden, prepared
 FROM (
-	SELECT least(min(xact_start), clock_timestamp()) AS began, count(*) FILTER (WHERE state IS NULL) AS hidden
+	SELECT least(min(xact_start), clock_timestamp()) AS began, count(*) FILTER (WHERE backend_type IS NULL OR state = 'disabled') AS hidden,
+		EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database()) AS prepared
 	FROM pg_stat_activity
 	WHERE datname = current_database() AND pid <> pg_backend_pid()
-		AND backend_type NOT IN ('autovacuum worker', 'autovacuum launcher', 'walsender')
+		AND coalesce(backend_type NOT IN ('autovacuum worker', 'autovacuum launcher', 'walsender'), true) -- NULL where it is hidden
 ) open`
 	var open string
-	var before, blind bool
+	var before, blind, prepared bool
 	var hidden int64
-	if err := conn.QueryRow(ctx, sql, b.value).Scan(&open, &before, &blind, &hidden); err != nil {
+	if err := conn.QueryRow(ctx, sql, b.value).Scan(&open, &before, &blind, &hidden, &prepared); err != nil {
 		return false, err
 	}
 	if blind {
 		why := "a standby does not tell when its primary's transactions began"
+		if prepared {
+			why = "prepared transactions do not tell when they began"
+		}
 		if hidden > 0 {
 			why = "the source's role cannot see when others' transactions began (GRANT pg_read_all_stats TO it)"
 		}
@@ -398,14 +421,14 @@ WHERE l.locktype = 'relation' AND l.relation IN (SELECT oid FROM tree) AND l.gra
 	AND l.pid IS DISTINCT FROM pg_backend_pid()
 	AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
 
-// standbySQL names a transaction that began before $1 and is still open; there
-// is no more to see of a primary.
-const standbySQL = `
-SELECT 'primary' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint`
+// everybodySQL has a row while a transaction that has written, and began before
+// $1, is still open; there is no more to see of a standby's primary.
+const everybodySQL = `
+SELECT 'somebody' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint`
 
-// writersEnd waits until everybody who writes to the table now has ended, for
-// as long as for a lock. It reports whether they have.
-func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation) (bool, error) {
+// writersEnd waits until everybody who writes to the table now has ended, since
+// then for as long as for a lock. It reports whether they have.
+func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation, since time.Time) (bool, error) {
 	sql, arg := writersSQL, any(r.OID)
 	var standby bool
 	var next int64
@@ -413,13 +436,13 @@ func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation) (b
 	if err := conn.QueryRow(ctx, look).Scan(&standby, &next); err != nil {
 		return false, err
 	}
-	if standby {
-		sql, arg = standbySQL, next
+	if standby || r.Kind == connectors.View || r.Kind == connectors.ForeignTable { // whose tables are others
+		sql, arg = everybodySQL, next
 	}
 	var waiting []string
-	pause := time.NewTicker(20 * time.Millisecond)
+	pause := time.NewTicker(50 * time.Millisecond)
 	defer pause.Stop()
-	for began := time.Now(); ; {
+	for {
 		rows, err := conn.Query(ctx, sql, arg)
 		if err != nil {
 			return false, err
@@ -435,7 +458,7 @@ func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation) (b
 		if len(waiting) == 0 {
 			return true, nil
 		}
-		if s.cfg.LockTimeout > 0 && time.Since(began) > s.cfg.LockTimeout {
+		if s.cfg.LockTimeout > 0 && time.Since(since) > s.cfg.LockTimeout {
 			return false, nil
 		}
 		select {
@@ -447,11 +470,11 @@ func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation) (b
 }
 
 // reads narrows an incremental stream to the rows that this run reads.
-func (s *snapshot) reads(ctx context.Context, st *connectors.Stream, r *relation) error {
+func (s *snapshot) reads(ctx context.Context, st *connectors.Stream) error {
 	if st.Spec.Cursor == nil {
 		return nil
 	}
-	c, attribute, err := cursorOf(st.Spec, r.Table)
+	c, attribute, err := cursorOf(st.Spec, st.Table)
 	if err == nil {
 		attribute, err = s.checkCursor(ctx, st, c)
 	}
@@ -463,6 +486,10 @@ func (s *snapshot) reads(ctx context.Context, st *connectors.Stream, r *relation
 		return err
 	}
 	b := s.bounds[st.Spec.Name]
+	if c.kind == byUUID && b.known && b.value[14] != '7' {
+		return &connectors.StreamError{Stream: st.Spec.Name, Attribute: "cursor",
+			Err: fmt.Errorf("the highest uuid, %s, is not of version 7: others do not grow, so new rows would not be found", b.value)}
+	}
 	f := st.Facts.(*facts)
 	f.window, st.Position = c.window(b)
 	st.Steps = append([]string{c.windowStep()}, b.steps...)
@@ -507,12 +534,19 @@ func (s *snapshot) wentBack(ctx context.Context, st *connectors.Stream, c *curso
 	if after == nil || st.Position == nil {
 		return false, nil
 	}
-	sql := "SELECT " + c.value(st.Position.Value) + " < " + c.value(after.Value)
+	was, is := c.value(after.Value), c.value(st.Position.Value)
+	sql := "SELECT " + is + " < " + was
+	if after.Reached && !st.Position.Reached { // rows that have it would be read again
+		sql += " OR " + is + " = " + was
+	}
 	if err := s.holders[0].QueryRow(ctx, sql).Scan(&back); err != nil || !back {
 		return false, wrap("compare the cursor with the last run's", err)
 	}
-	st.Steps = append(st.Steps, fmt.Sprintf("%s went back from %s to %s: rows that were filled in below are not read; rbt run --from-start reads everything",
+	st.Steps = append(st.Steps, fmt.Sprintf("%s went back from %s to %s: what was taken stays taken, and rows that were filled in below are not read",
 		c.column.Name, after.Value, st.Position.Value))
+	if c.append {
+		st.Facts.(*facts).window = "false"
+	}
 	st.Position = nil
 	return true, nil
 }

@@ -142,6 +142,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	now := p.found[name]
 	t := &connectors.Target{Stream: s, Schema: name.Schema, Name: name.Name, Exists: now.rel != nil}
 	p.checkName(t, name)
+	p.checkAfter(t, name)
 	p.checkSite(t, now)
 	if now.rel == nil {
 		p.planMissing(t, now)

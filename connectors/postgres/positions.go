@@ -21,7 +21,7 @@ func (d *Destination) Positions(ctx context.Context, pipeline string) (_ map[str
 		return nil, wrap("open the books (schema _rbt)", err)
 	}
 	const sql = `
-SELECT stream, cursor_column, tie_breaker, value, reached, tie FROM _rbt.positions WHERE pipeline = $1`
+SELECT stream, cursor_column, tie_breaker, value, reached, tie, target FROM _rbt.positions WHERE pipeline = $1`
 	rows, err := conn.Query(ctx, sql, pipeline)
 	if err != nil {
 		return nil, wrap("read where the streams stand", err)
@@ -29,7 +29,7 @@ SELECT stream, cursor_column, tie_breaker, value, reached, tie FROM _rbt.positio
 	positions := map[string]connectors.Position{}
 	var stream string
 	var p connectors.Position
-	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie, &p.Target}, func() error {
 		positions[stream] = p
 		return nil
 	})
@@ -44,11 +44,30 @@ func (p *publication) notePosition(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	const sql = `
-INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, run_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, target, run_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (pipeline, stream) DO UPDATE SET cursor_column = excluded.cursor_column, tie_breaker = excluded.tie_breaker,
-	value = excluded.value, reached = excluded.reached, tie = excluded.tie, run_id = excluded.run_id, noted_at = now()`
+	value = excluded.value, reached = excluded.reached, tie = excluded.tie,
+	target = excluded.target, run_id = excluded.run_id, noted_at = now()`
 	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, p.target.Stream.Spec.Name, at.Column, at.TieBreaker,
-		at.Value, at.Reached, at.Tie, p.load.attempt.RunID)
+		at.Value, at.Reached, at.Tie, p.facts.name.sql(), p.load.attempt.RunID)
 	return err
+}
+
+// checkAfter finds a target that does not have the rows which the runs so far
+// have read.
+func (p *planner) checkAfter(t *connectors.Target, name relName) {
+	if t.Stream.Spec.Cursor == nil || t.Stream.Spec.Cursor.After == nil {
+		return
+	}
+	again := "rbt run --from-start reads everything again"
+	if t.Stream.Spec.WriteMode == connectors.Append {
+		again = "to read everything again, delete the stream from _rbt.positions in the destination"
+	}
+	switch after := t.Stream.Spec.Cursor.After; {
+	case after.Target != name.sql():
+		problem(t, "the runs so far filled %s, not %s: keep the target; %s", after.Target, name, again)
+	case !t.Exists:
+		problem(t, "%s is not there any more, with the rows of the runs so far: %s", name, again)
+	}
 }

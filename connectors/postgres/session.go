@@ -77,6 +77,12 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 		conn.Close(ctx)
 		return nil, wrap("set up the session", err)
 	}
+	if c.Salt != "" && r == sourceRole { // as a parameter, so that no statement has it
+		if _, err := conn.Exec(ctx, "SELECT set_config('"+saltSetting+"', $1, false)", c.Salt); err != nil {
+			conn.Close(ctx)
+			return nil, wrap("set up the session", err)
+		}
+	}
 	return conn, nil
 }
 
@@ -116,9 +122,6 @@ func (c Config) settings(r role, version int) string {
 	case sourceRole:
 		// Names are then printed with their schema, and quoted where they must be.
 		set = append(set, [2]string{"search_path", ""}, [2]string{"quote_all_identifiers", "off"})
-		if c.Salt != "" {
-			set = append(set, [2]string{saltSetting, c.Salt})
-		}
 	case loadRole:
 		// A part lost in a crash is lost together with its mark, and read again.
 		set = append(set, [2]string{"synchronous_commit", "off"})

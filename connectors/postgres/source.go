@@ -122,7 +122,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 		return nil, err
 	}
 	for _, st := range streams {
-		if err := s.reads(ctx, st, relations[relName{st.Spec.Schema, st.Spec.Table}]); err != nil {
+		if err := s.reads(ctx, st); err != nil {
 			problems = append(problems, err)
 		}
 	}

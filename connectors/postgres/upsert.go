@@ -98,7 +98,8 @@ func anyKey(t connectors.Table, fits func(columns []string) bool) bool {
 		})
 	}
 	if slices.ContainsFunc(t.Constraints, func(c connectors.Constraint) bool {
-		unique := (c.Kind == "primary key" || c.Kind == "unique") && !strings.Contains(c.Definition, " DEFERRABLE")
+		unique := (c.Kind == "primary key" || c.Kind == "unique") && !strings.Contains(c.Definition, " DEFERRABLE") &&
+			!strings.Contains(c.Definition, " WITHOUT OVERLAPS")
 		return unique && fits(c.Columns) && filled(c.Columns)
 	}) {
 		return true
@@ -163,11 +164,14 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if now.rel == nil || !hasKey(now.rel.Table, p.target.Stream.Spec.PrimaryKey) {
+	lacks := func(name string) bool { return findColumn(now.rel.Columns, name) == nil }
+	if now.rel == nil || !hasKey(now.rel.Table, p.target.Stream.Spec.PrimaryKey) || slices.ContainsFunc(p.target.Columns, lacks) {
 		return errChanged(p.facts.name)
 	}
-	if err := p.addDeletedColumn(ctx, tx); err != nil {
-		return err
+	if lacks(deletedColumn) { // only then: it locks readers out
+		if err := p.addDeletedColumn(ctx, tx); err != nil {
+			return err
+		}
 	}
 	// Triggers see the settings that they are used to.
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
@@ -278,11 +282,11 @@ func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *prese
 	return tag.RowsAffected(), err
 }
 
-// addDeletedColumn adds the mark where it is wanted and not there.
+// addDeletedColumn adds the mark where it is wanted.
 func (p *publication) addDeletedColumn(ctx context.Context, tx pgx.Tx) error {
 	if p.target.Stream.Spec.Deleted != connectors.MarkDeleted {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "ALTER TABLE "+p.facts.name.sql()+" ADD COLUMN IF NOT EXISTS "+deletedColumn+" timestamptz")
+	_, err := tx.Exec(ctx, "ALTER TABLE "+p.facts.name.sql()+" ADD COLUMN "+deletedColumn+" timestamptz")
 	return err
 }

@@ -180,7 +180,7 @@ func TestHelpers(t *testing.T) {
 		{"not as expected", func(t T) { Expect(t, few, orders) }, []string{
 			"error: orders.expect:2: public.orders: parallelism is 8, expected >= 12",
 			"error: orders.expect:2: public.orders: copy_flush_bytes is 8MiB, expected >= 16MiB",
-			"error: orders.expect:3: public.orders: reason is no-lead, expected = lead",
+			"error: orders.expect:3: public.orders: reason is budget, expected = lead",
 			"error: orders.expect:3: public.orders: lead is +0.0 %, expected >= 50%",
 		}},
 		{"not the same", func(t T) { Replay(t, failing(fmt.Errorf("no idea")), orders) },
