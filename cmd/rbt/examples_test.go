@@ -38,6 +38,11 @@ var examples = map[string]example{
 		args:   []string{"-var", "dest_schema=staging", "-var", "min_total=100"},
 		tables: "staging.orders 59700",
 	},
+	"hourly": {
+		source: `CREATE TABLE accounts (id int PRIMARY KEY, email text NOT NULL, owes numeric, updated_at timestamptz NOT NULL DEFAULT now());
+			INSERT INTO accounts SELECT i, i || '@example.com', i FROM generate_series(1, 500) i; CREATE INDEX ON accounts (updated_at)`,
+		tables: "raw.accounts 500",
+	},
 	"demo": {
 		source: exampleDemo,
 		tables: `shop."Odd.Names" 3, shop.countries 2, shop.documents 20, shop.orders 50`,
