@@ -155,3 +155,25 @@ func TestCheckOfANewTable(t *testing.T) {
 		t.Error("the table is there")
 	}
 }
+
+// TestCheckOfTheMark asks about the column that marks what is gone, which a new
+// table has from the beginning.
+func TestCheckOfTheMark(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+	s := stream("t")
+	s.WriteMode, s.PrimaryKey, s.Deleted, s.Verify = connectors.Upsert, []string{"id"}, connectors.MarkDeleted, connectors.VerifyChecksum
+	s.Checks = []connectors.Check{{Name: "few are gone", SQL: "select count(_rbt_deleted_at) < 2 from {{target}}"}}
+	cfg := config(src.DSN, dst.DSN, s)
+	mustRun(t, cfg)
+	src.Exec(t, "DELETE FROM t WHERE id = 1")
+	mustRun(t, again(cfg))
+	src.Exec(t, "DELETE FROM t")
+	if _, err := runtime.Run(t.Context(), again(cfg)); err == nil || !strings.Contains(err.Error(), `check "few are gone" of public.t: it does not hold`) {
+		t.Errorf("error %v", err)
+	}
+	if gone := dst.Query(t, "SELECT count(_rbt_deleted_at) FROM t"); gone[0][0] != "1" {
+		t.Errorf("%s rows are marked, want 1", gone[0][0])
+	}
+}

@@ -222,9 +222,6 @@ func (p *publication) create(ctx context.Context, tx pgx.Tx) error {
 	if err := p.createSequences(ctx, tx); err != nil {
 		return err
 	}
-	if err := p.addDeletedColumn(ctx, tx); err != nil {
-		return err
-	}
 	return p.attach(ctx, tx, p.pieces)
 }
 

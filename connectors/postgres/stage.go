@@ -261,7 +261,7 @@ func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design
 	version := version(tx.Conn())
 	return newDesign(design{
 		method: methodCreate,
-		create: func(name relName) []string { return b.create(name, version) },
+		create: func(name relName) []string { return append(b.create(name, version), markSQL(t, name)) },
 		pieces: func(name relName) ([]piece, error) { return pieces(b.Table, nil, name) },
 	}), nil
 }

@@ -169,7 +169,7 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 		return errChanged(p.facts.name)
 	}
 	if lacks(deletedColumn) { // only then: it locks readers out
-		if err := p.addDeletedColumn(ctx, tx); err != nil {
+		if err := execAll(ctx, tx, []string{markSQL(p.target, p.facts.name)}); err != nil {
 			return err
 		}
 	}
@@ -282,11 +282,11 @@ func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *prese
 	return tag.RowsAffected(), err
 }
 
-// addDeletedColumn adds the mark where it is wanted.
-func (p *publication) addDeletedColumn(ctx context.Context, tx pgx.Tx) error {
-	if p.target.Stream.Spec.Deleted != connectors.MarkDeleted {
-		return nil
+// markSQL adds the column that marks what the source has no more; empty where
+// that is not wanted.
+func markSQL(t *connectors.Target, table relName) string {
+	if t.Stream.Spec.Deleted != connectors.MarkDeleted {
+		return ""
 	}
-	_, err := tx.Exec(ctx, "ALTER TABLE "+p.facts.name.sql()+" ADD COLUMN "+deletedColumn+" timestamptz")
-	return err
+	return "ALTER TABLE " + table.sql() + " ADD COLUMN " + deletedColumn + " timestamptz"
 }
