@@ -1,5 +1,6 @@
 # What a schedule runs every hour: the rows that came or changed since the last
 # run, written over those with the same key. Addresses leave the source as hashes.
+#   SALT=… rbt run examples/hourly/pipeline.hcl
 
 pipeline "hourly" {}
 
