@@ -84,10 +84,8 @@ type Load interface {
 	// called around every window, and bounded to a few seconds where the server
 	// does not answer. What it cannot read it names; the only error is ctx's own.
 	Vitals(ctx context.Context) (Vitals, error)
-	// Sum does the same as Snapshot.Sum with the staged rows of a generation. It
-	// returns the types of the columns that a source must know to hash its rows
-	// alike.
-	Sum(ctx context.Context, t *Target, generation int, how Verify) (s Sum, types map[string]string, err error)
+	// Sum does the same as Snapshot.Sum with the staged rows of a generation.
+	Sum(ctx context.Context, t *Target, generation int, how Verify) (Sum, error)
 	// Publish builds what the staging table lacks and makes its rows visible, and
 	// with them the stream's Position, unless a check of the stream does not hold.
 	// It returns ErrUndone where the books do not know all parts. Called again after

@@ -38,8 +38,8 @@ type Snapshot interface {
 	// to begin.
 	Cutter(ctx context.Context, s *Stream, columns []string, state []byte) (Cutter, error)
 	// Sum counts the rows of the stream that the run reads, and for a checksum adds
-	// up their hashes. types are those in which the destination keeps the columns.
-	Sum(ctx context.Context, s *Stream, columns []string, types map[string]string, how Verify) (Sum, error)
+	// up their hashes.
+	Sum(ctx context.Context, t *Target, how Verify) (Sum, error)
 	// Reader opens a connection that sees this moment. It returns
 	// ErrSnapshotLost where no connection can any more.
 	Reader(ctx context.Context) (Reader, error)

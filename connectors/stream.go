@@ -184,6 +184,9 @@ type Target struct {
 	// Columns are those to copy, in the order in which both sides name them.
 	// Columns that the destination computes itself are not among them.
 	Columns []string
+	// Types are the types that the target keeps the Columns in, by name: where
+	// they differ, a source hashes its values as of these.
+	Types map[string]string
 	// Choices are the destination's knobs as they hold for this stream.
 	Choices []Choice
 	// Method says how Publish will make the rows visible, in a word for

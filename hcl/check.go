@@ -77,12 +77,8 @@ func (d *decoder) checkVerify(s streamNode) {
 // checkChecks wants the checks of a stream to differ in name, and to ask about
 // the table.
 func (d *decoder) checkChecks(s streamNode) {
-	first := map[string]*node{}
+	d.checkTitles(s.inner("check"), "check")
 	for _, c := range s.inner("check") {
-		if before, twice := first[c.title.text]; twice {
-			d.diags.add(&c.title.rng, fmt.Sprintf("a second check %s", quote(c.title.text)), fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
-		}
-		first[c.title.text] = c
 		if sql := get[string](c, "sql"); sql != "" && !strings.Contains(sql, "{{target}}") {
 			at := c.written["sql"].value
 			d.diags.add(&at, "the check does not ask about {{target}}", "{{target}} stands for the table with the rows of the run, which has another name until they are visible")
@@ -169,16 +165,23 @@ func (d *decoder) checkKeyInColumns(s streamNode) {
 	}
 }
 
+// checkTitles wants blocks of a kind to differ in their titles.
+func (d *decoder) checkTitles(blocks []*node, kind string) {
+	first := map[string]*node{}
+	for _, b := range blocks {
+		if before, twice := first[b.title.text]; twice {
+			d.diags.add(&b.title.rng, fmt.Sprintf("a second %s %s", kind, quote(b.title.text)), fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
+		}
+		first[b.title.text] = b
+	}
+}
+
 // checkComputed wants a column block to say one thing of one column.
 func (d *decoder) checkComputed(root *node, s streamNode) {
 	salt := get[string](root.one("source"), "salt")
-	first := map[string]*node{}
+	d.checkTitles(s.inner("column"), "column")
 	for _, c := range s.inner("column") {
 		name := quote(c.title.text)
-		if before, twice := first[c.title.text]; twice {
-			d.diags.add(&c.title.rng, "a second column "+name, fmt.Sprintf("the first is in line %d", before.title.rng.Start.Line))
-		}
-		first[c.title.text] = c
 		switch {
 		case s.pattern.HasWildcard():
 			d.diags.add(&c.title.rng, "column cannot be set for a pattern", "give the table a stream of its own, above this one")

@@ -91,7 +91,7 @@ type spoiled struct {
 	by spoiling
 }
 
-func (l spoiled) Sum(ctx context.Context, t *connectors.Target, generation int, how connectors.Verify) (connectors.Sum, map[string]string, error) {
+func (l spoiled) Sum(ctx context.Context, t *connectors.Target, generation int, how connectors.Verify) (connectors.Sum, error) {
 	staging := l.by.db.Query(l.by.t, "SELECT staging FROM _rbt.streams")[0][0]
 	l.by.db.Exec(l.by.t, strings.ReplaceAll(l.by.sql, "%s", staging))
 	return l.Load.Sum(ctx, t, generation, how)

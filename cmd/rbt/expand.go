@@ -124,22 +124,15 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			Target:       target.name,
 			WriteMode:    connectors.WriteMode(s.WriteMode),
 			PrimaryKey:   s.PrimaryKey,
-			Deleted:      deletedOf(s),
+			Deleted:      unlessNone[connectors.Deleted](s.Deleted),
 			Cursor:       cursorOf(s),
 			Computed:     computedOf(s),
 			Checks:       checksOf(s),
-			Verify:       verifyOf(s),
+			Verify:       unlessNone[connectors.Verify](s.Verify),
 			Resume:       connectors.Resume(s.Resume),
 		},
 		Pins: s.Pins,
 	})
-}
-
-func deletedOf(s *hcl.Stream) connectors.Deleted {
-	if s.Deleted == hcl.KeepDeleted {
-		return connectors.KeepDeleted
-	}
-	return connectors.Deleted(s.Deleted)
 }
 
 func cursorOf(s *hcl.Stream) *connectors.Cursor {
@@ -157,17 +150,18 @@ func checksOf(s *hcl.Stream) []connectors.Check {
 	return list
 }
 
-func verifyOf(s *hcl.Stream) connectors.Verify {
-	if s.Verify == hcl.NoVerify {
-		return connectors.NoVerify
-	}
-	return connectors.Verify(s.Verify)
-}
-
 func computedOf(s *hcl.Stream) []connectors.Computed {
 	var list []connectors.Computed
 	for _, c := range s.Computed {
 		list = append(list, connectors.Computed{Column: c.Name, Expr: c.Expr, Mask: connectors.Mask(c.Mask)})
 	}
 	return list
+}
+
+// unlessNone is what a file chooses, and nothing where it chooses none.
+func unlessNone[To, From ~string](choice From) To {
+	if choice == "none" {
+		return ""
+	}
+	return To(choice)
 }

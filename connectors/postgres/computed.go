@@ -76,12 +76,11 @@ func (s *snapshot) computeOne(ctx context.Context, st *connectors.Stream, want c
 // what would change the number of rows.
 func (s *snapshot) typeOf(ctx context.Context, st *connectors.Stream, c *connectors.Column) error {
 	from := " FROM " + st.Facts.(*facts).relation
-	said, err := s.try(ctx, "SELECT"+from+" WHERE ("+c.Expr+"\n) IS NULL LIMIT 0")
-	if said != nil || err != nil {
-		return errors.Join(said, err)
-	}
 	var d *pgconn.StatementDescription
-	err = inSavepoint(ctx, s.holders[0], func() (err error) {
+	err := inSavepoint(ctx, s.holders[0], func() (err error) {
+		if _, err = s.holders[0].Exec(ctx, "SELECT"+from+" WHERE ("+c.Expr+"\n) IS NULL LIMIT 0"); err != nil {
+			return err
+		}
 		d, err = s.holders[0].PgConn().Prepare(ctx, "", "SELECT ("+c.Expr+"\n)"+from, nil)
 		return err
 	})

@@ -478,8 +478,7 @@ func (s *snapshot) reads(ctx context.Context, st *connectors.Stream) error {
 	if err == nil {
 		attribute, err = s.checkCursor(ctx, st, c)
 	}
-	var stream *connectors.StreamError
-	if err != nil && !errors.As(err, &stream) && attribute != "" {
+	if err != nil && attribute != "" {
 		return &connectors.StreamError{Stream: st.Spec.Name, Attribute: attribute, Err: err}
 	}
 	if err != nil {

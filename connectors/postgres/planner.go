@@ -237,6 +237,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 	b := p.blueprints[t.Stream]
 	t.Method = methodCreate
 	t.Columns = b.copied()
+	setTypes(t, b.Columns)
 	p.planTypes(t)
 	p.checkNeeds(t, b)
 	for _, c := range b.Columns {
@@ -302,6 +303,7 @@ func (p *planner) planExisting(t *connectors.Target, now *present) {
 		problem(t, "row-level security holds for the role %s on %s: use its owner or a role with BYPASSRLS", p.site.role, now.name)
 	}
 	p.matchColumns(t, now.rel)
+	setTypes(t, now.rel.Columns)
 	p.choose(t, now.rel)
 	switch t.Stream.Spec.WriteMode {
 	case connectors.Append:

@@ -288,11 +288,8 @@ func (p *publication) truncate(ctx context.Context, tx pgx.Tx, now *present) err
 	if err := p.takeOffKeys(ctx, tx, now); err != nil {
 		return err
 	}
-	only := "ONLY " // the rows of tables that inherit from it are not this run's
-	if now.rel.Kind == connectors.PartitionedTable {
-		only = ""
-	}
-	if _, err := tx.Exec(ctx, "TRUNCATE "+only+p.facts.name.sql()); err != nil {
+	// The rows of tables that inherit from it are not this run's.
+	if _, err := tx.Exec(ctx, "TRUNCATE "+fromClause(now.rel)); err != nil {
 		return err
 	}
 	return p.insertRows(ctx, tx, now, true)
@@ -332,10 +329,15 @@ SELECT coalesce(sum(rows), 0)::bigint FROM _rbt.marks WHERE run_id = $1 AND stre
 		return fmt.Errorf("%d rows were loaded, but %s took %d of them: a trigger or a rule there drops or adds rows",
 			want, p.facts.name, tag.RowsAffected())
 	}
+	return p.moved(ctx, tx, now, replace)
+}
+
+// moved does what is left once the rows are in the target.
+func (p *publication) moved(ctx context.Context, tx pgx.Tx, now *present, replace bool) error {
 	if err := p.moveSequences(ctx, tx, now, replace); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "DROP TABLE "+p.staging.sql())
+	_, err := tx.Exec(ctx, "DROP TABLE "+p.staging.sql())
 	return err
 }
 

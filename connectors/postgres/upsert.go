@@ -137,10 +137,10 @@ DELETE FROM %[1]s s USING (
 
 // refuseNullKeys finds rows that could not be told apart.
 func (p *publication) refuseNullKeys(ctx context.Context, tx pgx.Tx) error {
-	var null []string
+	var null, filled []string
 	for _, name := range p.target.Stream.Spec.PrimaryKey {
 		if c := findColumn(p.target.Stream.Table.Columns, name); c == nil || !c.NotNull {
-			null = append(null, ident(name)+" IS NULL")
+			null, filled = append(null, ident(name)+" IS NULL"), append(filled, ident(name)+" IS NOT NULL")
 		}
 	}
 	if len(null) == 0 {
@@ -153,7 +153,7 @@ func (p *publication) refuseNullKeys(ctx context.Context, tx pgx.Tx) error {
 	}
 	if rows > 0 {
 		return fmt.Errorf("%s without a value in %s cannot be upserted: leave them out with where = %q",
-			count(int(rows), "row"), columnsText(p.target.Stream.Spec.PrimaryKey), strings.ReplaceAll(strings.Join(null, " AND "), "IS NULL", "IS NOT NULL"))
+			count(int(rows), "row"), columnsText(p.target.Stream.Spec.PrimaryKey), strings.Join(filled, " AND "))
 	}
 	return nil
 }
@@ -189,11 +189,7 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed.RowsAffected(), gone))
-	if err := p.moveSequences(ctx, tx, now, false); err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, "DROP TABLE "+p.staging.sql())
-	return err
+	return p.moved(ctx, tx, now, false)
 }
 
 // upsertSQL rewrites only rows that differ: a new version of a row costs as
@@ -262,10 +258,7 @@ func (p *publication) sameKey() string {
 // says how many they are.
 func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *present) (int64, error) {
 	gone := "NOT EXISTS (SELECT FROM " + p.staging.sql() + " s WHERE " + p.sameKey() + ")"
-	table := "ONLY " + p.facts.name.sql() // the rows of tables that inherit from it are not this run's
-	if now.rel.Kind == connectors.PartitionedTable {
-		table = p.facts.name.sql()
-	}
+	table := fromClause(now.rel) // the rows of tables that inherit from it are not this run's
 	var sql string
 	switch p.target.Stream.Spec.Deleted {
 	case connectors.MarkDeleted:

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // verifySide is a table on one of the two servers.
@@ -22,13 +24,12 @@ type verifySide struct {
 // digest counts the table's rows and adds up their hashes. It leaves a
 // transaction open, so that hashes reads the same moment.
 func (s *verifySide) digest(ctx context.Context) error {
-	work, release := stopServer(ctx, s.conn)
-	defer release()
-	if _, err := s.conn.Exec(work, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+	if _, err := s.conn.Exec(ctx, beginReading); err != nil {
 		return ended(ctx, wrap("begin", err))
 	}
-	sql := "SELECT count(*), coalesce(sum(" + s.hash + "::numeric), 0)::text FROM " + s.from
-	return ended(ctx, wrap("compute the checksum", s.conn.QueryRow(work, sql).Scan(&s.rows, &s.sum)))
+	sum, err := sumOf(ctx, s.conn, s.from, s.hash, connectors.VerifyChecksum)
+	s.rows, s.sum = sum.Rows, sum.Hash
+	return ended(ctx, wrap("compute the checksum", err))
 }
 
 // hashes returns the hashes of the table's rows, in their order.
