@@ -15,6 +15,7 @@ type StreamSpec struct {
 	PrimaryKey    []string // of Upsert: the columns that tell rows apart
 	Deleted       Deleted  // of Upsert
 	Resume        Resume
+	Evolution     Evolution
 	// Computed are the columns that the source computes while it reads.
 	Computed []Computed
 	// Checks must hold before the rows become visible.
@@ -192,8 +193,10 @@ type Target struct {
 	// Method says how Publish will make the rows visible, in a word for
 	// people: "create", "swap", "truncate and insert", "insert".
 	Method string
-	// Steps say in words what Stage and Publish will create or change.
-	Steps []string
+	// Steps say in words what Stage and Publish will create or change, and Changes
+	// are the statements that change what exists.
+	Steps   []string
+	Changes []string
 	// Problems keep the stream from being copied at all. Each says what is
 	// wrong, where, and what to do.
 	Problems []string

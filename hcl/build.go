@@ -70,12 +70,22 @@ func buildStream(s streamNode) Stream {
 		Where:        get[string](s.node, "where"),
 		Target:       get[string](s.node, "target"),
 		Computed:     buildColumns(s.node),
+		Evolution:    buildEvolution(s.node),
 		Verify:       Verify(get[string](s.node, "verify")),
 		Checks:       buildChecks(s.node),
 		Resume:       Resume(get[string](s.node, "resume")),
 		Pins:         buildPins(s.node),
 		Pos:          posOf(s.title.rng),
 		attributes:   written(s.node),
+	}
+}
+
+func buildEvolution(n *node) Evolution {
+	return Evolution{
+		NewColumn:     NewColumn(get[string](n, "new_column")),
+		RemovedColumn: RemovedColumn(get[string](n, "removed_column")),
+		TypeChange:    TypeChange(get[string](n, "type_change")),
+		Nullability:   Nullability(get[string](n, "nullability")),
 	}
 }
 

@@ -112,6 +112,9 @@ func mustParsePattern(t *testing.T, s string) Pattern {
 	return p
 }
 
+// followed is what is usual of a target whose columns differ.
+var followed = Evolution{AddColumn, KeepColumn, WidenType, RelaxNullability}
+
 func defaultPipeline(t *testing.T) *Pipeline {
 	return &Pipeline{
 		Name:   "p",
@@ -120,7 +123,7 @@ func defaultPipeline(t *testing.T) *Pipeline {
 			LockTimeout: 10 * time.Second},
 		Streams: []Stream{{
 			Label: "public.orders", Name: mustParsePattern(t, "public.orders"), Schema: "public", Table: "orders",
-			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Resume: Restart,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, Resume: Restart,
 		}},
 		Resources:  Resources{WorkerCap: 16, MaxMemory: 512 << 20, RetryFor: 5 * time.Minute},
 		Checkpoint: Checkpoint{PartSize: 64 << 20},
@@ -201,6 +204,10 @@ stream "sales.full" {
   primary_key = ["id"]
   delete      = "soft"
   verify      = "count"
+  new_column     = "ignore"
+  removed_column = "drop"
+  type_change    = "cast"
+  nullability    = "fail"
 }
 resources {
   parallelism = 4
@@ -262,16 +269,17 @@ func TestEverything(t *testing.T) {
 			SyncMode: Incremental, Cursor: "at", TieBreaker: "id", Initial: "2026-01-01", Lookback: "5m",
 			WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"}, Deleted: KeepDeleted,
 			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t",
-			Computed: []Column{{Name: "mail", Expr: "lower(mail)"}, {Name: "ssn", Mask: MaskHash}}, Verify: VerifyChecksum,
+			Computed: []Column{{Name: "mail", Expr: "lower(mail)"}, {Name: "ssn", Mask: MaskHash}}, Verify: VerifyChecksum, Evolution: followed,
 			Checks: []Check{{Name: "some", SQL: "select count(*) > 0 from {{target}}"}},
 			Resume: Restart, Pins: policy.Setting{"partition_mode": policy.EnumValue("range")},
 		}, {
 			Label: "sales.*", Name: mustParsePattern(t, "sales.*"), Schema: "sales", Table: "*", IsPattern: true,
 			Exclude:  []Pattern{mustParsePattern(t, "sales.audit_?"), mustParsePattern(t, "x.y")},
-			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Resume: Continue,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, Resume: Continue,
 		}, {
 			Label: "sales.full", Name: mustParsePattern(t, "sales.full"), Schema: "sales", Table: "full",
 			SyncMode: FullRefresh, WriteMode: Upsert, PrimaryKey: []string{"id"}, Deleted: MarkDeleted, Verify: VerifyCount, Resume: Restart,
+			Evolution: Evolution{IgnoreColumn, DropColumn, CastType, FailNullability},
 		}},
 		Resources:  Resources{Parallelism: 4, WorkerCap: 8, MaxMemory: 1 << 30, RetryFor: 90 * time.Second},
 		Checkpoint: Checkpoint{PartSize: 16 << 20},

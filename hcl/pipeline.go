@@ -109,6 +109,49 @@ const (
 	DropDeleted Deleted = "hard" // they are deleted
 )
 
+// Evolution says what happens to a target whose columns are not the stream's.
+type Evolution struct {
+	NewColumn     NewColumn     // default add
+	RemovedColumn RemovedColumn // default keep
+	TypeChange    TypeChange    // default widen
+	Nullability   Nullability   // default relax
+}
+
+// NewColumn says what happens to a column that only the source has.
+type NewColumn string
+
+const (
+	AddColumn     NewColumn = "add"    // the target gets it
+	IgnoreColumn  NewColumn = "ignore" // it is not copied
+	FailNewColumn NewColumn = "fail"
+)
+
+// RemovedColumn says what happens to a column that only the target has.
+type RemovedColumn string
+
+const (
+	KeepColumn        RemovedColumn = "keep"
+	DropColumn        RemovedColumn = "drop"
+	FailRemovedColumn RemovedColumn = "fail"
+)
+
+// TypeChange says what happens to a column whose type differs.
+type TypeChange string
+
+const (
+	WidenType      TypeChange = "widen" // the target's becomes the wider of the two
+	CastType       TypeChange = "cast"  // the target's stays, and reads the texts of the source's values
+	FailTypeChange TypeChange = "fail"
+)
+
+// Nullability says what happens to a column that may be NULL at the source only.
+type Nullability string
+
+const (
+	RelaxNullability Nullability = "relax" // it may be NULL in the target as well
+	FailNullability  Nullability = "fail"
+)
+
 // Verify says how a run compares what it has copied with the source, before it
 // becomes visible.
 type Verify string
@@ -179,6 +222,7 @@ type Stream struct {
 	Target       string   // a table in the destination; empty: the source table's name
 	Computed     []Column
 	Verify       Verify // default none
+	Evolution    Evolution
 	Checks       []Check
 	Resume       Resume // default restart
 

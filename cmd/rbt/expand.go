@@ -124,12 +124,18 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			Target:       target.name,
 			WriteMode:    connectors.WriteMode(s.WriteMode),
 			PrimaryKey:   s.PrimaryKey,
-			Deleted:      unlessNone[connectors.Deleted](s.Deleted),
+			Deleted:      unless[connectors.Deleted](hcl.KeepDeleted, s.Deleted),
 			Cursor:       cursorOf(s),
 			Computed:     computedOf(s),
 			Checks:       checksOf(s),
-			Verify:       unlessNone[connectors.Verify](s.Verify),
+			Verify:       unless[connectors.Verify](hcl.NoVerify, s.Verify),
 			Resume:       connectors.Resume(s.Resume),
+			Evolution: connectors.Evolution{
+				NewColumn:     unless[connectors.NewColumn](hcl.AddColumn, s.Evolution.NewColumn),
+				RemovedColumn: unless[connectors.RemovedColumn](hcl.KeepColumn, s.Evolution.RemovedColumn),
+				TypeChange:    unless[connectors.TypeChange](hcl.WidenType, s.Evolution.TypeChange),
+				Nullability:   unless[connectors.Nullability](hcl.RelaxNullability, s.Evolution.Nullability),
+			},
 		},
 		Pins: s.Pins,
 	})
@@ -158,9 +164,9 @@ func computedOf(s *hcl.Stream) []connectors.Computed {
 	return list
 }
 
-// unlessNone is what a file chooses, and nothing where it chooses none.
-func unlessNone[To, From ~string](choice From) To {
-	if choice == "none" {
+// unless is what a file chooses, and nothing where that is what is usual.
+func unless[To, From ~string](usual, choice From) To {
+	if choice == usual {
 		return ""
 	}
 	return To(choice)

@@ -74,6 +74,7 @@ func planText(p runtime.StreamPlan, t tuner) string {
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
 	item("reads", p.Stream.Steps...)
 	item("steps", p.Target.Steps...)
+	item("changes", p.Target.Changes...)
 	item("setting", settingLines(p)...)
 	item("tuning", tuningLines(p, t)...)
 	return b.String()

@@ -28,6 +28,7 @@ type streamPlanJSON struct {
 	Method    string         `json:"method"`
 	Reads     []string       `json:"reads"` // of an incremental stream: which rows
 	Steps     []string       `json:"steps"`
+	Changes   []string       `json:"changes"` // the statements that change what exists
 	Key       string         `json:"partition_key,omitempty"`
 	Setting   []knobPlanJSON `json:"setting"`
 	Tuned     bool           `json:"tuned"`
@@ -77,6 +78,7 @@ func jsonOf(p runtime.StreamPlan, who tuner) streamPlanJSON {
 		Method:    t.Method,
 		Reads:     orEmpty(p.Stream.Steps),
 		Steps:     orEmpty(t.Steps),
+		Changes:   orEmpty(t.Changes),
 		Key:       s.Key,
 		Setting:   settingJSON(p, who),
 		Tuned:     p.Skip == nil,

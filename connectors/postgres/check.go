@@ -19,10 +19,10 @@ func checkSQL(c connectors.Check, table relName) string {
 }
 
 // planChecks has the server parse the checks of a target that exists; of one
-// that does not, they cannot be parsed yet.
+// that does not, or will be another, they cannot be parsed yet.
 func planChecks(ctx context.Context, conn *pgx.Conn, t *connectors.Target) error {
 	for _, c := range t.Stream.Spec.Checks {
-		if !t.Exists {
+		if !t.Exists || len(t.Changes) > 0 {
 			step(t, "check %s before the rows become visible", c.Name)
 			continue
 		}

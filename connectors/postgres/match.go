@@ -15,38 +15,6 @@ import (
 // typePair is a type at the source and one at the destination.
 type typePair struct{ from, to string }
 
-// matchColumns finds for each column of the source the one of the same name at
-// the target.
-func (p *planner) matchColumns(t *connectors.Target, rel *relation) {
-	var missing []string
-	for _, c := range t.Stream.Table.Columns {
-		to := findColumn(rel.Columns, c.Name)
-		switch {
-		case to == nil:
-			missing = append(missing, c.Name)
-			continue
-		case to.Generated != "":
-			if c.Generated == "" {
-				step(t, "column %s is not copied: the destination generates it", c.Name)
-			}
-			continue
-		}
-		t.Columns = append(t.Columns, c.Name)
-		p.matchTypes(t, c, *to)
-	}
-	if len(missing) > 0 {
-		problem(t, "%s does not have %s: add what is missing, or copy only columns = [%s]",
-			targetName(t.Stream.Spec), columnsText(missing), quotedList(shared(t, rel)))
-	}
-	for _, to := range rel.Columns {
-		filled := to.Default != "" || to.Identity != "" || to.Generated != "" || !to.NotNull
-		if !filled && findColumn(t.Stream.Table.Columns, to.Name) == nil {
-			problem(t, "column %s of %s must not be NULL, has no default, and the source does not have it: give it a default",
-				to.Name, targetName(t.Stream.Spec))
-		}
-	}
-}
-
 // shared are the source's columns that the target has.
 func shared(t *connectors.Target, rel *relation) []string {
 	var names []string
@@ -56,18 +24,6 @@ func shared(t *connectors.Target, rel *relation) []string {
 		}
 	}
 	return names
-}
-
-func (p *planner) matchTypes(t *connectors.Target, from, to connectors.Column) {
-	if from.Type == to.Type {
-		return
-	}
-	if !p.casts[typePair{from.Type, to.Type}] {
-		problem(t, "column %s is %s at the source and %s at the destination: change its type there, or leave it out with columns = […]",
-			from.Name, from.Type, to.Type)
-		return
-	}
-	step(t, "column %s is %s at the source and stored as %s", from.Name, from.Type, to.Type)
 }
 
 func findColumn(columns []connectors.Column, name string) *connectors.Column {
@@ -139,7 +95,8 @@ func quotedList(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// typePairs are the types that differ between the sources and their targets.
+// typePairs are the types that differ between the sources and their targets, in
+// both directions.
 func (p *planner) typePairs(streams []*connectors.Stream) []typePair {
 	var pairs []typePair
 	for _, s := range streams {
@@ -152,7 +109,7 @@ func (p *planner) typePairs(streams []*connectors.Stream) []typePair {
 			if to == nil || to.Type == c.Type || slices.Contains(pairs, typePair{c.Type, to.Type}) {
 				continue
 			}
-			pairs = append(pairs, typePair{c.Type, to.Type})
+			pairs = append(pairs, typePair{c.Type, to.Type}, typePair{to.Type, c.Type})
 		}
 	}
 	return pairs

@@ -21,6 +21,9 @@ type targetFacts struct {
 	// could have kept it from being complete.
 	blueprint   *blueprint
 	compression compression
+	// shape is that of a target that exists, and evolution how it changes.
+	shape     string
+	evolution *evolution
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -39,6 +42,7 @@ type planner struct {
 	extensions map[string]bool
 	collations map[string]bool // by their quoted names
 	feeds      []feed
+	ties       map[uint32][]tie // by the target's OID
 }
 
 func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
@@ -106,8 +110,11 @@ WHERE c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = c
 	if p.feeds, err = readFeeds(ctx, conn, p.site.notes["destination.wal_level"]); err != nil {
 		return err
 	}
+	if err = p.readTies(ctx, conn, streams); err != nil {
+		return err
+	}
 	for _, s := range streams {
-		if p.found[targetName(s.Spec)].rel != nil {
+		if p.found[targetName(s.Spec)].rel != nil && !p.lacksColumns(s) {
 			continue
 		}
 		if p.blueprints[s], err = draw(ctx, conn, s, p.compression(), p.typesExist(s)); err != nil {
@@ -144,13 +151,14 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	p.checkName(t, name)
 	p.checkAfter(t, name)
 	p.checkSite(t, now)
+	f := &targetFacts{name: name, definition: digestOf(t), compression: p.compression(), replaced: p.replaced, evolution: &evolution{}}
 	if now.rel == nil {
-		p.planMissing(t, now)
+		f.evolution.labels = p.planMissing(t, now)
 	} else {
-		p.planExisting(t, now)
+		f.shape = fingerprint(now.rel)
+		f.evolution = p.planExisting(t, now)
 	}
 	p.warnOfFeeds(t)
-	f := &targetFacts{name: name, definition: digestOf(t), compression: p.compression(), replaced: p.replaced}
 	if p.typesExist(s) {
 		f.blueprint = p.blueprints[s]
 	}
@@ -232,13 +240,15 @@ func (p *planner) checkSite(t *connectors.Target, now *present) {
 	}
 }
 
-// planMissing plans a table that is to be created.
-func (p *planner) planMissing(t *connectors.Target, now *present) {
+// planMissing plans a table that is to be created. It returns the statements that
+// give enums the labels they lack.
+func (p *planner) planMissing(t *connectors.Target, now *present) (labels []string) {
 	b := p.blueprints[t.Stream]
 	t.Method = methodCreate
 	t.Columns = b.copied()
 	setTypes(t, b.Columns)
-	p.planTypes(t)
+	labels = p.planTypes(t, t.Stream.Table.Types)
+	t.Changes = append(t.Changes, labels...)
 	p.checkNeeds(t, b)
 	for _, c := range b.Columns {
 		if c.Collation != "" && !p.collations[c.Collation] {
@@ -257,6 +267,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) {
 		step(t, "not copied: %s", o)
 	}
 	p.choose(t, nil)
+	return labels
 }
 
 // stepCreate says what the table will be like.
@@ -292,27 +303,29 @@ func (p *planner) checkNeeds(t *connectors.Target, b *blueprint) {
 }
 
 // planExisting plans a table that takes the rows.
-func (p *planner) planExisting(t *connectors.Target, now *present) {
+func (p *planner) planExisting(t *connectors.Target, now *present) *evolution {
 	switch now.rel.Kind {
 	case connectors.PlainTable, connectors.PartitionedTable:
 	default:
 		problem(t, "%s is a %s: rows can only be copied into a table", now.name, now.rel.Kind)
-		return
+		return &evolution{}
 	}
 	if now.rel.RowSecurity {
 		problem(t, "row-level security holds for the role %s on %s: use its owner or a role with BYPASSRLS", p.site.role, now.name)
 	}
-	p.matchColumns(t, now.rel)
-	setTypes(t, now.rel.Columns)
-	p.choose(t, now.rel)
+	e := p.evolve(t, now)
+	after := e.apply(now.rel)
+	setTypes(t, after.Columns)
+	p.choose(t, after)
 	switch t.Stream.Spec.WriteMode {
 	case connectors.Append:
 		p.planInsert(t, now)
 	case connectors.Upsert:
-		p.planUpsert(t, now)
+		p.planUpsert(t, now, after)
 	default:
-		p.planReplace(t, now)
+		p.planReplace(t, now, after)
 	}
+	return e
 }
 
 func (p *planner) planInsert(t *connectors.Target, now *present) {
@@ -324,12 +337,12 @@ func (p *planner) planInsert(t *connectors.Target, now *present) {
 	step(t, "load into a table beside %s, then insert its rows in one transaction", now.name)
 }
 
-func (p *planner) planReplace(t *connectors.Target, now *present) {
+func (p *planner) planReplace(t *connectors.Target, now *present, after *relation) {
 	reason := now.whyNoSwap(p.site.role)
 	if reason == "" {
 		t.Method = methodSwap
 		step(t, "load into a table like %s beside it, then swap them in one transaction", now.name)
-		if text := piecesText(now.rel.Constraints, now.rel.Indexes); text != "" {
+		if text := piecesText(after.Constraints, after.Indexes); text != "" {
 			step(t, "build %s after the load", text)
 		}
 	} else {

@@ -165,7 +165,7 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 		if err != nil {
 			return nil, err
 		}
-		return pieces(p.before.rel.Table, details, p.staging)
+		return pieces(p.facts.evolution.apply(p.before.rel).Table, details, p.staging)
 	}
 	return nil, nil
 }
@@ -290,6 +290,12 @@ func (p *publication) truncate(ctx context.Context, tx pgx.Tx, now *present) err
 	}
 	// The rows of tables that inherit from it are not this run's.
 	if _, err := tx.Exec(ctx, "TRUNCATE "+fromClause(now.rel)); err != nil {
+		return err
+	}
+	if p.facts.evolution.changesTable() && fingerprint(now.rel) != p.facts.shape {
+		return errChanged(p.facts.name)
+	}
+	if err := p.facts.evolveIn(ctx, tx, p.target, p.facts.name); err != nil {
 		return err
 	}
 	return p.insertRows(ctx, tx, now, true)

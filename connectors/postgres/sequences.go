@@ -67,8 +67,8 @@ func identitySQL(table relName, c connectors.Column, options string) string {
 
 // createIdentities gives the table that took the target's place the target's
 // identity columns, with the sequences under their old names.
-func (p *publication) createIdentities(ctx context.Context, tx pgx.Tx, now *present) error {
-	for _, c := range now.rel.Columns {
+func (p *publication) createIdentities(ctx context.Context, tx pgx.Tx, rel *relation) error {
+	for _, c := range rel.Columns {
 		if c.Identity == "" || c.Sequence == nil {
 			continue
 		}

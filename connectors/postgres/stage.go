@@ -43,6 +43,9 @@ func (l *load) Stage(ctx context.Context, t *connectors.Target, keep bool) (gene
 	if err != nil {
 		return 0, "", err
 	}
+	if err := l.evolve(ctx, t, f); err != nil {
+		return 0, "", err
+	}
 	var name relName
 	err = l.change(ctx, "ready a staging table for "+f.name.String(), func(tx pgx.Tx) error {
 		generation, name, err = l.stage(ctx, tx, t, f, keep)
@@ -224,10 +227,13 @@ func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *t
 		if err := tx.QueryRow(ctx, "SELECT current_user::text").Scan(&role); err != nil {
 			return nil, err
 		}
+		if f.evolution.changesTable() && fingerprint(now.rel) != f.shape {
+			return nil, errChanged(f.name)
+		}
 		if now.whyNoSwap(role) != "" {
-			d, err = bareDesign(methodTruncate, t, now.rel)
+			d, err = bareDesign(methodTruncate, t, f.evolution.apply(now.rel))
 		} else {
-			d, err = swapDesign(ctx, tx, now)
+			d, err = swapDesign(ctx, tx, t, f, now)
 		}
 	}
 	if err != nil {
@@ -266,8 +272,13 @@ func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design
 	}), nil
 }
 
-// swapDesign makes the staging table like the target.
-func swapDesign(ctx context.Context, tx pgx.Tx, now *present) (*design, error) {
+// swapDesign makes the staging table like the target will be.
+func swapDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, now *present) (*design, error) {
+	if f.evolution.types {
+		if err := prepareNames(ctx, tx, t); err != nil {
+			return nil, err
+		}
+	}
 	details, err := readIndexDetails(ctx, tx.Conn(), now.rel.OID)
 	if err != nil {
 		return nil, err
@@ -275,8 +286,10 @@ func swapDesign(ctx context.Context, tx pgx.Tx, now *present) (*design, error) {
 	return newDesign(design{
 		method: methodSwap,
 		shape:  fingerprint(now.rel),
-		create: func(name relName) []string { return createLike(name, now) },
-		pieces: func(name relName) ([]piece, error) { return pieces(now.rel.Table, details, name) },
+		create: func(name relName) []string { return append(createLike(name, now), f.evolution.sql(name)...) },
+		pieces: func(name relName) ([]piece, error) {
+			return pieces(f.evolution.apply(now.rel).Table, details, name)
+		},
 	}), nil
 }
 

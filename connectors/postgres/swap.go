@@ -14,7 +14,7 @@ func (p *publication) swap(ctx context.Context, tx pgx.Tx, now *present) error {
 	if err := p.checkSwap(ctx, tx, now); err != nil {
 		return err
 	}
-	kept, err := readKept(ctx, tx, now)
+	kept, err := readKept(ctx, tx, now, p.facts.evolution.drop)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (p *publication) swap(ctx context.Context, tx pgx.Tx, now *present) error {
 	}); err != nil {
 		return err
 	}
-	if err := p.createIdentities(ctx, tx, now); err != nil {
+	if err := p.createIdentities(ctx, tx, p.facts.evolution.apply(now.rel)); err != nil {
 		return err
 	}
 	if err := p.restore(ctx, tx, kept); err != nil {
@@ -49,7 +49,7 @@ func (p *publication) swap(ctx context.Context, tx pgx.Tx, now *present) error {
 // it, and since its indexes were built. What they are called and marked with is
 // theirs as of now.
 func (p *publication) checkSwap(ctx context.Context, tx pgx.Tx, now *present) error {
-	d, err := swapDesign(ctx, tx, now)
+	d, err := swapDesign(ctx, tx, p.target, p.facts, now)
 	if err != nil {
 		return err
 	}
@@ -85,13 +85,15 @@ func (p *publication) hideBehind(ctx context.Context, tx pgx.Tx, now *present, k
 	return execAll(ctx, tx, sql)
 }
 
-func readKept(ctx context.Context, tx pgx.Tx, now *present) (*kept, error) {
+// readKept leaves out what is about columns that are dropped.
+func readKept(ctx context.Context, tx pgx.Tx, now *present, dropped []string) (*kept, error) {
 	k := &kept{}
 	err := tx.QueryRow(ctx, "SELECT relacl IS NOT NULL FROM pg_class WHERE oid = $1", now.rel.OID).Scan(&k.grants)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, keptSQL, now.rel.OID, now.name.sql())
+	dropped = append([]string{}, dropped...) // no NULL
+	rows, err := tx.Query(ctx, keptSQL, now.rel.OID, now.name.sql(), dropped)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +106,8 @@ FROM pg_depend d
 JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
-	AND d.refobjid = $1 AND d.deptype = 'a'`
-	if rows, err = tx.Query(ctx, owned, now.rel.OID); err != nil {
+	AND d.refobjid = $1 AND d.deptype = 'a' AND a.attname <> ALL ($2::text[])`
+	if rows, err = tx.Query(ctx, owned, now.rel.OID, dropped); err != nil {
 		return nil, err
 	}
 	var sequence, column string
@@ -122,9 +124,9 @@ const keptSQL = `
 WITH t AS (
 	SELECT * FROM pg_class WHERE oid = $1
 ), a AS (
-	SELECT * FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+	SELECT * FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attname <> ALL ($3::text[])
 ), s AS (
-	SELECT c.* FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+	SELECT c.* FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' JOIN a ON a.attnum = d.refobjsubid
 	WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.deptype = 'i'
 ), acl AS (
 	SELECT x.*, 'TABLE ' || $2 AS thing, '' AS col FROM t, aclexplode(relacl) x

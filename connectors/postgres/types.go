@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type knownType struct {
 	kind   string // typtype
 	labels []string
+	owned  bool // the current role may change it
 }
 
 // readKnownTypes looks up the types that the streams' columns need, by their
@@ -35,7 +37,7 @@ func lookUpTypes(ctx context.Context, conn *pgx.Conn, names []string) (map[strin
 	}
 	const sql = `
 SELECT w.name, t.typtype::text,
-	array(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder)
+	array(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder), pg_has_role(t.typowner, 'USAGE')
 FROM unnest($1::text[]) AS w (name) JOIN pg_type t ON t.oid = to_regtype(w.name)`
 	rows, err := conn.Query(ctx, sql, names)
 	if err != nil {
@@ -43,8 +45,8 @@ FROM unnest($1::text[]) AS w (name) JOIN pg_type t ON t.oid = to_regtype(w.name)
 	}
 	var name string
 	var k knownType
-	_, err = pgx.ForEachRow(rows, []any{&name, &k.kind, &k.labels}, func() error {
-		known[name] = knownType{kind: k.kind, labels: slices.Clone(k.labels)}
+	_, err = pgx.ForEachRow(rows, []any{&name, &k.kind, &k.labels, &k.owned}, func() error {
+		known[name] = knownType{kind: k.kind, labels: slices.Clone(k.labels), owned: k.owned}
 		return nil
 	})
 	return known, err
@@ -60,17 +62,15 @@ func (p *planner) typesExist(s *connectors.Stream) bool {
 	return true
 }
 
-// planTypes plans the user's types of a table that is to be created.
-func (p *planner) planTypes(t *connectors.Target) {
-	for _, typ := range t.Stream.Table.Types {
+// planTypes plans the user's types of columns that are to be created. It returns
+// the statements that give enums the labels they lack.
+func (p *planner) planTypes(t *connectors.Target, types []connectors.Type) (labels []string) {
+	for _, typ := range types {
 		name := typ.Schema + "." + typ.Name
 		known, exists := p.types[ident(typ.Schema, typ.Name)]
 		switch {
 		case exists:
-			if missing := missingLabels(typ, known); len(missing) > 0 {
-				problem(t, "enum %s lacks the labels %s on the destination: ALTER TYPE %s ADD VALUE %s",
-					name, quotedList(missing), ident(typ.Schema, typ.Name), literal(missing[0]))
-			}
+			labels = append(labels, p.planLabels(t, typ, known)...)
 		case typ.Kind == "extension" && !p.extensions[typ.Needs]:
 			problem(t, "%s needs extension %s on the destination: CREATE EXTENSION %s", userOf(t, typ), typ.Needs, ident(typ.Needs))
 		case typ.Kind == "extension":
@@ -80,6 +80,84 @@ func (p *planner) planTypes(t *connectors.Target) {
 			problem(t, "%s needs %s type %s, which rbt cannot create: create it on the destination", userOf(t, typ), typ.Kind, name)
 		default:
 			step(t, "create %s type %s", typ.Kind, name)
+		}
+	}
+	return labels
+}
+
+// planLabels plans the labels that an enum of the destination lacks.
+func (p *planner) planLabels(t *connectors.Target, typ connectors.Type, known knownType) []string {
+	missing := missingLabels(typ, known)
+	if len(missing) == 0 {
+		return nil
+	}
+	name, sql := typ.Schema+"."+typ.Name, labelsSQL(typ, known)
+	switch lacks := fmt.Sprintf("enum %s lacks the labels %s on the destination", name, quotedList(missing)); {
+	case t.Stream.Spec.Evolution.TypeChange == connectors.FailTypeChange:
+		problem(t, `%s, and type_change is "fail": %s`, lacks, strings.Join(sql, "; "))
+	case !known.owned:
+		problem(t, "%s, and the role %s does not own it: %s", lacks, p.site.role, strings.Join(sql, "; "))
+	default:
+		step(t, "add %s to enum %s", quotedList(missing), name)
+		return sql
+	}
+	return nil
+}
+
+// labelsSQL adds the labels that are missing where the source has them: behind
+// the one before.
+func labelsSQL(typ connectors.Type, known knownType) []string {
+	var sql []string
+	for i, label := range typ.Labels {
+		if slices.Contains(known.labels, label) {
+			continue
+		}
+		place := ""
+		if i > 0 {
+			place = " AFTER " + literal(typ.Labels[i-1])
+		} else if next := slices.IndexFunc(typ.Labels, func(l string) bool { return slices.Contains(known.labels, l) }); next >= 0 {
+			place = " BEFORE " + literal(typ.Labels[next])
+		}
+		sql = append(sql, "ALTER TYPE "+ident(typ.Schema, typ.Name)+" ADD VALUE IF NOT EXISTS "+literal(label)+place)
+	}
+	return sql
+}
+
+// enumLabels plans the labels of the enums that columns of both sides are of.
+func (e *evolver) enumLabels() {
+	for _, typ := range e.t.Stream.Table.Types {
+		known, exists := e.types[ident(typ.Schema, typ.Name)]
+		if exists && typ.Kind == "enum" && slices.ContainsFunc(e.now.rel.Columns, func(to connectors.Column) bool {
+			from := findColumn(e.t.Stream.Table.Columns, to.Name)
+			return from != nil && from.Type == to.Type && isOf(*from, typ)
+		}) {
+			e.found.labels = append(e.found.labels, e.planLabels(e.t, typ, known)...)
+		}
+	}
+}
+
+// newTypes plans the types of the columns that are added. A type is among them
+// where a column, or another type that is, names it.
+func (e *evolver) newTypes() {
+	var types []connectors.Type
+	for _, typ := range slices.Backward(e.t.Stream.Table.Types) { // those it is made of come before
+		names := func(other connectors.Type) bool {
+			return strings.Contains(strings.ReplaceAll(other.Create, `"`, ""), typ.Schema+"."+typ.Name)
+		}
+		if slices.ContainsFunc(e.found.add, func(c connectors.Column) bool { return isOf(c, typ) }) || slices.ContainsFunc(types, names) {
+			types = append(types, typ)
+		}
+	}
+	slices.Reverse(types)
+	e.found.types = len(types) > 0
+	for _, sql := range e.planTypes(e.t, types) {
+		if !slices.Contains(e.found.labels, sql) {
+			e.found.labels = append(e.found.labels, sql)
+		}
+	}
+	for _, typ := range types {
+		if _, exists := e.types[ident(typ.Schema, typ.Name)]; !exists && typ.Create != "" {
+			e.t.Changes = append(e.t.Changes, typ.Create)
 		}
 	}
 }
@@ -99,15 +177,17 @@ func missingLabels(typ connectors.Type, known knownType) []string {
 // userOf names the column that a type is for.
 func userOf(t *connectors.Target, typ connectors.Type) string {
 	for _, c := range t.Stream.Table.Columns {
-		schema, rest, ok := cutName(c.Type)
-		if !ok || schema != typ.Schema || !strings.HasPrefix(rest, ".") {
-			continue
-		}
-		if name, _, _ := cutName(rest[1:]); name == typ.Name {
+		if isOf(c, typ) {
 			return "column " + c.Name
 		}
 	}
 	return "table " + t.Stream.Table.Schema + "." + t.Stream.Table.Name
+}
+
+// isOf reports whether a column is of the type, or an array of it.
+func isOf(c connectors.Column, typ connectors.Type) bool {
+	name, _, ok := cutRelation(c.Type)
+	return ok && name == relName{typ.Schema, typ.Name}
 }
 
 // prepareNames creates the schema and the types that a table needs and that

@@ -15,12 +15,12 @@ import (
 const deletedColumn = "_rbt_deleted_at"
 
 // planUpsert plans a table whose rows are updated by their keys.
-func (p *planner) planUpsert(t *connectors.Target, now *present) {
+func (p *planner) planUpsert(t *connectors.Target, now *present, after *relation) {
 	t.Method = methodUpsert
 	spec := t.Stream.Spec
 	step(t, "load into a table beside %s, then insert its rows, or update those with the same %s, in one transaction",
 		now.name, columnsText(spec.PrimaryKey))
-	if !hasKey(now.rel.Table, spec.PrimaryKey) {
+	if !hasKey(after.Table, spec.PrimaryKey) {
 		problem(t, "%s has no unique key on exactly %s, none of them NULL: ALTER TABLE %s ADD PRIMARY KEY (%s)",
 			now.name, columnsText(spec.PrimaryKey), now.name.sql(), idents(spec.PrimaryKey))
 	}
@@ -29,7 +29,7 @@ func (p *planner) planUpsert(t *connectors.Target, now *present) {
 	}
 	p.planRights(t, now)
 	for _, name := range t.Columns {
-		if to := findColumn(now.rel.Columns, name); to != nil && to.Identity == "always" && !slices.Contains(spec.PrimaryKey, name) {
+		if to := findColumn(after.Columns, name); to.Identity == "always" && !slices.Contains(spec.PrimaryKey, name) {
 			step(t, "column %s is an identity that is always generated: rows that exist keep theirs", name)
 		}
 	}
@@ -125,7 +125,7 @@ func (p *publication) settleKeys(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	order := "ctid DESC"
-	if spec.Cursor != nil {
+	if spec.Cursor != nil && slices.Contains(p.target.Columns, spec.Cursor.Column) {
 		order = ident(spec.Cursor.Column) + " DESC NULLS LAST, " + order
 	}
 	_, err := tx.Exec(ctx, fmt.Sprintf(`
