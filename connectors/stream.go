@@ -6,13 +6,14 @@ import "github.com/rapidbyte/rbt/policy"
 type StreamSpec struct {
 	Name          string   // unique in the pipeline; schema.table for people
 	Schema, Table string   // at the source
+	Query         string   // what to read in place of a table, in the source's words
 	Columns       []string // empty for all
 	Where         string   // empty for all rows
 	PartitionKey  string   // empty for the source's choice
 	TargetSchema  string
 	Target        string
 	WriteMode     WriteMode
-	PrimaryKey    []string // of Upsert: the columns that tell rows apart
+	PrimaryKey    []string // of Upsert: the columns that tell rows apart; empty for the source's primary key
 	Deleted       Deleted  // of Upsert
 	Resume        Resume
 	Evolution     Evolution

@@ -30,6 +30,7 @@ const (
 	View             TableKind = "view"
 	MaterializedView TableKind = "materialized view"
 	ForeignTable     TableKind = "foreign table"
+	Query            TableKind = "query"
 )
 
 // Column is one column of a table, in the order of the table.

@@ -57,6 +57,7 @@ func buildStream(s streamNode) Stream {
 		Table:        s.pattern.table.text,
 		IsPattern:    s.pattern.HasWildcard(),
 		Exclude:      s.exclude,
+		Query:        get[string](s.node, "query"),
 		SyncMode:     SyncMode(get[string](s.node, "sync_mode")),
 		Cursor:       get[string](s.node, "cursor"),
 		TieBreaker:   get[string](s.node, "tie_breaker"),

@@ -42,19 +42,22 @@ func (d *decoder) checkName(root *node) {
 
 // checkModes holds together the attributes that need each other.
 func (d *decoder) checkModes(s streamNode) {
-	for _, rule := range []struct{ mode, is, needs string }{
-		{"sync_mode", string(Incremental), "cursor"},
-		{"write_mode", string(Upsert), "primary_key"},
+	for _, rule := range []struct {
+		mode, is, goes string
+		needed         bool
+	}{
+		{"sync_mode", string(Incremental), "cursor", true},
+		{"write_mode", string(Upsert), "primary_key", false},
 	} {
 		mode := get[string](s.node, rule.mode)
 		switch {
-		case mode == rule.is && !s.has(rule.needs) && !d.partial:
+		case mode == rule.is && rule.needed && !s.has(rule.goes) && !d.partial:
 			at := s.written[rule.mode].value
-			d.diags.add(&at, fmt.Sprintf("%s %q needs %s", rule.mode, rule.is, rule.needs),
-				fmt.Sprintf("%s must be %s", rule.needs, s.attribute(rule.needs).want()))
-		case mode != rule.is && mode != "" && s.has(rule.needs):
-			at := s.written[rule.needs].name
-			d.diags.add(&at, fmt.Sprintf("%s is for %s %q only", rule.needs, rule.mode, rule.is),
+			d.diags.add(&at, fmt.Sprintf("%s %q needs %s", rule.mode, rule.is, rule.goes),
+				fmt.Sprintf("%s must be %s", rule.goes, s.attribute(rule.goes).want()))
+		case mode != rule.is && mode != "" && s.has(rule.goes):
+			at := s.written[rule.goes].name
+			d.diags.add(&at, fmt.Sprintf("%s is for %s %q only", rule.goes, rule.mode, rule.is),
 				fmt.Sprintf("%s is %q here", rule.mode, mode))
 		}
 	}

@@ -203,6 +203,8 @@ type Stream struct {
 	Schema, Table string
 	IsPattern     bool
 	Exclude       []Pattern // of a pattern stream: tables to leave out
+	// Query is read in place of a table, which need not exist; empty: the table.
+	Query string
 
 	SyncMode SyncMode // default full_refresh
 	Cursor   string   // a column; set if and only if SyncMode is incremental
@@ -213,7 +215,7 @@ type Stream struct {
 	TieBreaker, Initial, Lookback string
 
 	WriteMode  WriteMode // default replace
-	PrimaryKey []string  // columns; set if and only if WriteMode is upsert
+	PrimaryKey []string  // columns, only where WriteMode is upsert; empty: the table's own
 	Deleted    Deleted   // default none; else WriteMode is upsert and SyncMode full_refresh
 
 	PartitionKey string   // a column; empty: the primary key where it is one integer column

@@ -63,6 +63,10 @@ func (x *expansion) fail(pos hcl.Pos, message, hint string) {
 // exact adds the table that a stream names.
 func (x *expansion) exact(s *hcl.Stream) {
 	name := tableName{s.Schema, s.Table}
+	if s.Query != "" {
+		x.add(s, name)
+		return
+	}
 	if slices.ContainsFunc(x.tables, func(t connectors.TableInfo) bool { return t.Schema == name.schema && t.Name == name.name }) {
 		x.add(s, name)
 		return
@@ -117,6 +121,7 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			Name:         name.String(),
 			Schema:       name.schema,
 			Table:        name.name,
+			Query:        s.Query,
 			Columns:      s.Columns,
 			Where:        s.Where,
 			PartitionKey: s.PartitionKey,

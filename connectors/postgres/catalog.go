@@ -35,7 +35,8 @@ type relation struct {
 	Dropped    bool // since the transaction's snapshot
 	Unreadable []string
 	Owner      string
-	Owned      bool // the current role has the owner's rights
+	Owned      bool   // the current role has the owner's rights
+	query      string // of Kind Query
 }
 
 // readTables returns the definitions of those of the relations that exist. The

@@ -78,9 +78,16 @@ func (c *catalog) key(t *dataType) string {
 		return "hash"
 	case !t.builtin():
 		return ""
-	case t.Name == "int2" || t.Name == "int4" || t.Name == "int8":
+	}
+	return keyOf(t.Name)
+}
+
+// keyOf is key for a built-in type.
+func keyOf(name string) string {
+	switch {
+	case name == "int2" || name == "int4" || name == "int8":
 		return "integer"
-	case hashed[t.Name]:
+	case hashed[name]:
 		return "hash"
 	}
 	return ""

@@ -87,27 +87,10 @@ func (s *snapshot) typeOf(ctx context.Context, st *connectors.Stream, c *connect
 	if err != nil {
 		return err
 	}
-	const sql = `
-SELECT format_type(t.oid, $2), t.typname, t.typnamespace = 'pg_catalog'::regnamespace, t.typtype = 'p'
-FROM pg_type t WHERE t.oid = $1`
-	var name string
-	var builtIn, pseudo bool
-	err = s.holders[0].QueryRow(ctx, sql, d.Fields[0].DataTypeOID, d.Fields[0].TypeModifier).Scan(&c.Type, &name, &builtIn, &pseudo)
-	switch {
-	case err != nil:
-		return wrap("read the type of an expression", err)
-	case pseudo:
-		return fmt.Errorf("its type is %s: give one value of a type that a column can have", c.Type)
-	case !builtIn:
-		return fmt.Errorf("its type %s is not built in: cast it, as in (…)::text", c.Type)
+	if err := describeType(ctx, s.holders[0], c, d.Fields[0].DataTypeOID, d.Fields[0].TypeModifier); err != nil {
+		return err
 	}
-	c.Wire = name
-	if element, array := strings.CutPrefix(name, "_"); array {
-		c.Wire = element + "[]"
-	}
-	if !stable[strings.TrimSuffix(c.Wire, "[]")] {
-		c.Wire, c.TextOnly = "", "type "+c.Type
-	}
+	c.Key = "" // the table has no such column
 	return nil
 }
 

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -295,17 +294,15 @@ func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map
 		return nil, err
 	}
 	defer hangUp(conn)
-	names := make([]relName, len(specs))
-	for i, spec := range specs {
-		names[i] = relName{spec.Schema, spec.Table}
-	}
-	relations, err := readTables(ctx, conn, names)
-	if err != nil {
+	relations, err := relationsOf(ctx, conn, specs)
+	if about := new(connectors.StreamError); errors.As(err, &about) {
+		return nil, nil // Describe says so
+	} else if err != nil {
 		return nil, err
 	}
 	bounds, began := map[string]bound{}, time.Now() // all streams together wait as long as one
-	for i, spec := range specs {
-		r := relations[names[i]]
+	for _, spec := range specs {
+		r := relations[spec.Name]
 		if r == nil || readable(r) != nil {
 			continue // Describe says so
 		}
@@ -436,7 +433,7 @@ func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation, si
 	if err := conn.QueryRow(ctx, look).Scan(&standby, &next); err != nil {
 		return false, err
 	}
-	if standby || r.Kind == connectors.View || r.Kind == connectors.ForeignTable { // whose tables are others
+	if standby || r.OID == 0 || r.Kind == connectors.View || r.Kind == connectors.ForeignTable { // whose tables are others
 		sql, arg = everybodySQL, next
 	}
 	var waiting []string
@@ -558,27 +555,15 @@ func (s *snapshot) byIndex(ctx context.Context, st *connectors.Stream, c *cursor
 	if f.window == "" {
 		return nil
 	}
-	var text []byte
-	sql := "EXPLAIN (FORMAT JSON) SELECT * FROM " + f.relation + " WHERE " + f.window
-	if err := s.holders[0].QueryRow(ctx, sql).Scan(&text); err != nil {
-		return wrap("ask how the rows are found", err)
+	p, err := s.explain(ctx, f.relation+" WHERE "+f.window)
+	if err != nil {
+		return err
 	}
-	var plans []struct {
-		Plan struct {
-			Node  string  `json:"Node Type"`
-			Rows  float64 `json:"Plan Rows"`
-			Width float64 `json:"Plan Width"`
-		}
-	}
-	if err := json.Unmarshal(text, &plans); err != nil || len(plans) != 1 {
-		return fmt.Errorf("the server's plan cannot be read: %w", err)
-	}
-	p := plans[0].Plan
-	found := strings.Contains(p.Node, "Index") || strings.HasPrefix(p.Node, "Bitmap") || p.Node == "Result"
+	found := strings.Contains(p.node, "Index") || strings.HasPrefix(p.node, "Bitmap") || p.node == "Result"
 	if !found {
 		return nil
 	}
-	st.Rows, st.Bytes = int64(p.Rows), int64(p.Rows*p.Width)
+	st.Rows, st.Bytes = p.rows, p.bytes
 	f.bytes, f.heap, f.key = st.Bytes, nil, keyAxis{}
 	f.noBlocks = fmt.Errorf("an index finds the rows by %s", c.column.Name)
 	st.Key = ""

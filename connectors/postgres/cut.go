@@ -40,11 +40,19 @@ type facts struct {
 	within   string // the condition of lying there, where that has to be said
 	noBlocks error  // why ctid cannot divide it
 	key      keyAxis
-	from     origin // the database
+	database origin
 }
 
 // origin says which database the stream comes from.
-func (f *facts) origin() origin { return f.from }
+func (f *facts) origin() origin { return f.database }
+
+// from is what follows FROM to read all rows of the stream.
+func (f *facts) from() string {
+	if conditions := f.conditions(); len(conditions) > 0 {
+		return f.relation + " WHERE " + strings.Join(conditions, " AND ")
+	}
+	return f.relation
+}
 
 // conditions are those of all rows of the stream.
 func (f *facts) conditions() []string {

@@ -27,7 +27,7 @@ func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, erro
 	i := slices.IndexFunc(r.Columns, func(c connectors.Column) bool { return c.Name == name })
 	switch {
 	case i < 0:
-		return connectors.Column{}, fmt.Errorf("there is no column %q; the table has %s", name, idents(columnNames(r.Table)))
+		return connectors.Column{}, fmt.Errorf("there is no column %q; the %s has %s", name, r.Kind, idents(columnNames(r.Table)))
 	case r.Columns[i].Key == "" && spec.PartitionKey != "":
 		return connectors.Column{}, fmt.Errorf("column %q of type %s cannot divide a table; an integer, text or uuid column can", name, r.Columns[i].Type)
 	case r.Columns[i].Key == "" || slices.Contains(r.Unreadable, name):
@@ -61,11 +61,11 @@ const changedSQL = `
 // keep locks the streams' tables, and makes sure that they still are what the
 // snapshot knows: a table that was truncated or rewritten since would look
 // empty to it.
-func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
+func (s *snapshot) keep(ctx context.Context, streams []*connectors.Stream, relations map[string]*relation) error {
 	var oids []uint32
 	var locks []string
 	for _, st := range streams {
-		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		r := relations[st.Spec.Name]
 		locks = append(locks, lockStatement(r))
 		oids = append(oids, r.OID)
 	}
@@ -101,10 +101,10 @@ func (e *changedError) Retryable() bool { return true }
 
 // measure reads the sizes of the streams, and how the keys of the larger ones
 // lie. Several streams may be of one table.
-func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, relations map[relName]*relation) error {
+func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, relations map[string]*relation) error {
 	var oids []uint32
 	for _, st := range streams {
-		oids = append(oids, relations[relName{st.Spec.Schema, st.Spec.Table}].OID)
+		oids = append(oids, relations[st.Spec.Name].OID)
 	}
 	slices.Sort(oids)
 	oids = slices.Compact(oids)
@@ -118,10 +118,17 @@ func (s *snapshot) measure(ctx context.Context, streams []*connectors.Stream, re
 	}
 	for _, st := range streams {
 		f := st.Facts.(*facts)
-		r := relations[relName{st.Spec.Schema, st.Spec.Table}]
+		r := relations[st.Spec.Name]
 		size := sizes[r.OID]
 		if st.Spec.Where == "" {
 			st.Rows = size.Rows
+		}
+		if r.Kind == connectors.Query {
+			p, err := s.explain(ctx, f.from())
+			if err != nil {
+				return err
+			}
+			st.Rows, st.Bytes, f.bytes = p.rows, p.bytes, p.bytes
 		}
 		f.place = places[r.OID]
 		f.stored = len(f.heap) > 0

@@ -208,7 +208,7 @@ func (p *planner) checkName(t *connectors.Target, name relName) {
 	if what := p.found[name].occupied; what != "" {
 		problem(t, "the name %s belongs to %s: choose another target", name, what)
 	}
-	if p.itself && name == (relName{t.Stream.Table.Schema, t.Stream.Table.Name}) {
+	if p.itself && t.Stream.Table.Kind != connectors.Query && name == (relName{t.Stream.Table.Schema, t.Stream.Table.Name}) {
 		problem(t, "%s is the source table itself: choose another target or another database", name)
 	}
 }

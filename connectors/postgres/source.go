@@ -85,18 +85,14 @@ func (s *snapshot) Cutter(_ context.Context, st *connectors.Stream, columns []st
 func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) ([]*connectors.Stream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := make([]relName, len(specs))
-	for i, spec := range specs {
-		names[i] = relName{spec.Schema, spec.Table}
-	}
-	relations, err := readTables(ctx, s.holders[0], names)
+	relations, err := relationsOf(ctx, s.holders[0], specs)
 	if err != nil {
 		return nil, err
 	}
 	var streams []*connectors.Stream
 	var problems []error
-	for i, spec := range specs {
-		stream, err := s.stream(spec, relations[names[i]])
+	for _, spec := range specs {
+		stream, err := s.stream(spec, relations[spec.Name])
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -134,7 +130,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 		return nil, wrap("ask which database the source is", err)
 	}
 	for _, st := range streams {
-		st.Facts.(*facts).from = from
+		st.Facts.(*facts).database = from
 		st.Choices = []connectors.Choice{s.choose(st)}
 		st.Notes = s.streamNotes(st)
 	}
@@ -155,6 +151,11 @@ func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.
 	table, err := selectColumns(r, spec.Columns)
 	if err != nil {
 		return nil, wrong("columns", err)
+	}
+	if spec.WriteMode == connectors.Upsert && len(spec.PrimaryKey) == 0 {
+		if spec.PrimaryKey = primaryKey(r.Table); len(spec.PrimaryKey) == 0 {
+			return nil, wrong("write_mode", fmt.Errorf(`"upsert" goes by a primary key, and the %s has none: set primary_key to columns that tell its rows apart`, r.Kind))
+		}
 	}
 	for _, name := range spec.PrimaryKey {
 		if findColumn(table.Columns, name) == nil {
@@ -208,7 +209,7 @@ func selectColumns(r *relation, names []string) (connectors.Table, error) {
 	t := r.Table
 	for _, n := range names {
 		if !slices.ContainsFunc(t.Columns, func(c connectors.Column) bool { return c.Name == n }) {
-			return t, fmt.Errorf("there is no column %q; the table has %s", n, idents(columnNames(t)))
+			return t, fmt.Errorf("there is no column %q; the %s has %s", n, r.Kind, idents(columnNames(t)))
 		}
 	}
 	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c connectors.Column) bool {
@@ -265,8 +266,11 @@ func (s *snapshot) try(ctx context.Context, sql string) (said, err error) {
 // fromClause names the relation for FROM. A table that others inherit from is
 // read without them: they are tables of their own.
 func fromClause(r *relation) string {
-	if r.Kind == connectors.PlainTable {
+	switch r.Kind {
+	case connectors.PlainTable:
 		return "ONLY " + ident(r.Schema, r.Name)
+	case connectors.Query:
+		return "(" + r.query + "\n) AS rbt_query" // which may end in a comment
 	}
 	return ident(r.Schema, r.Name)
 }

@@ -17,11 +17,7 @@ func (s *snapshot) Sum(ctx context.Context, t *connectors.Target, how connectors
 	}
 	defer hangUp(conn)
 	f := t.Stream.Facts.(*facts)
-	from := f.relation
-	if conditions := f.conditions(); len(conditions) > 0 {
-		from += " WHERE " + strings.Join(conditions, " AND ")
-	}
-	sum, err := sumOf(ctx, conn, from, sourceHash(t.Stream.Table, t.Columns, t.Types), how)
+	sum, err := sumOf(ctx, conn, f.from(), sourceHash(t.Stream.Table, t.Columns, t.Types), how)
 	return sum, wrap("verify the source's rows", err)
 }
 

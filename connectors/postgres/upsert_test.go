@@ -181,3 +181,22 @@ func TestUpsertLosesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestUpsertByOwnKey holds that a stream which names no key goes by the table's
+// own, and that a table without one is refused.
+func TestUpsertByOwnKey(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (a int, b int, v text, primary key (b, a)); insert into t values (1, 2, 'new'); create table u (a int)")
+	b.dst.Exec(t, "create table t (a int, b int, v text, primary key (a, b)); insert into t values (1, 2, 'old'), (2, 1, 'other')")
+	b.run(t, upsert("t"))
+	diff(t, [][]string{{"1", "2", "new"}, {"2", "1", "other"}}, b.dst.Query(t, "select * from t order by a"))
+	snap, err := NewSource(Config{DSN: b.src.DSN}, SourceOptions{}).Snapshot(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close(t.Context())
+	_, err = snap.Describe(t.Context(), []connectors.StreamSpec{upsert("u")})
+	if err == nil || !strings.Contains(err.Error(), `write_mode: "upsert" goes by a primary key, and the table has none`) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -58,7 +58,7 @@ func fromOnly(plain bool, schema, name string) string {
 // verifySides says what is compared on either side: source, then destination.
 func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *targetShape) [2]*verifySide {
 	spec := t.Stream.Spec
-	from := fromOnly(t.Stream.Table.Kind == connectors.PlainTable, spec.Schema, spec.Table)
+	from := t.Stream.Facts.(*facts).relation
 	if spec.Where != "" {
 		from += " WHERE (" + spec.Where + "\n)" // the line break ends a comment
 	}
