@@ -86,6 +86,9 @@ type Load interface {
 	Vitals(ctx context.Context) (Vitals, error)
 	// Sum does the same as Snapshot.Sum with the staged rows of a generation.
 	Sum(ctx context.Context, t *Target, generation int, how Verify) (Sum, error)
+	// Rejected counts the rows of a generation that the destination has put aside:
+	// of parts, and when the rows were to become visible.
+	Rejected(ctx context.Context, stream string, generation int) (loading, publishing int64, err error)
 	// Publish builds what the staging table lacks and makes its rows visible, and
 	// with them the stream's Position, unless a check of the stream does not hold.
 	// It returns ErrUndone where the books do not know all parts. Called again after
@@ -134,7 +137,8 @@ type Writer interface {
 	// a row.
 	Flush(ctx context.Context) error
 	// Commit flushes what is not flushed, and commits the part's rows together
-	// with its mark. It fails where the server counts other rows than rows.
+	// with its mark. It fails where the server counts other rows than rows, those
+	// that were put aside among them.
 	Commit(ctx context.Context, rows int64) error
 	// Stats is what the part has cost since its Begin; behind Commit or an
 	// error it keeps the last numbers, until the next Begin. It only reads

@@ -31,6 +31,14 @@ func Retryable(err error) bool {
 	return errors.As(err, &r) && r.Retryable()
 }
 
+// BadRow reports whether a destination refused a row for what is in it: another
+// row may well be taken. Connectors say so by an error in the chain with a method
+// BadRow() bool.
+func BadRow(err error) bool {
+	var r interface{ BadRow() bool }
+	return errors.As(err, &r) && r.BadRow()
+}
+
 // ErrorClass names the kind of an error, to count errors by: "network" for a
 // connection that broke or never came about, else what the database calls its
 // kind, such as "57" of SQLSTATE 57P01; empty where nothing is known. Connectors

@@ -28,6 +28,16 @@ type Part struct {
 	Setting policy.Setting `json:"setting"`
 	// Bytes estimates the part's size as the source stores it.
 	Bytes int64 `json:"bytes"`
+	// Sift, where it is there, has the destination look for the rows that it
+	// refuses, and put them aside.
+	Sift *Sift `json:"sift,omitempty"`
+}
+
+// Sift is how to find a part's bad rows.
+type Sift struct {
+	Columns []string `json:"columns"` // of the part's rows, in order
+	Key     []string `json:"key"`     // those of them that tell people which row it is
+	Max     int64    `json:"max"`     // more bad rows are an error
 }
 
 // Block is a piece of a part's rows on its way from a reader to a writer.
@@ -55,6 +65,7 @@ type WriteStats struct {
 	Flushes     int64         // ended; the one in front of the commit counts
 	FlushTime   time.Duration // waiting for the server to have taken the rows of flushes
 	CommitTime  time.Duration // writing the mark and committing; 0 before that
+	Rejected    int64         // rows that were put aside
 }
 
 // Cut asks a Cutter for parts.

@@ -23,6 +23,9 @@ type StreamSpec struct {
 	Checks []Check
 	// Verify says how staged rows are compared with the source's.
 	Verify Verify
+	// Rejects, where it is there, lets rows that the destination refuses be left
+	// out; without it one ends the run.
+	Rejects *Rejects
 	// Cursor, where it is there, makes the stream incremental: a run reads the
 	// rows that have come or changed since the one before.
 	Cursor *Cursor
@@ -62,6 +65,12 @@ const (
 	VerifyCount    Verify = "count"    // their number
 	VerifyChecksum Verify = "checksum" // and the sum of their hashes
 )
+
+// Rejects is how a stream goes on without bad rows: those that the destination
+// refuses for what is in them.
+type Rejects struct {
+	Max int64 // more of them end the run
+}
 
 // Sum is what a side knows of the rows of a stream.
 type Sum struct {
@@ -150,6 +159,24 @@ type Stream struct {
 	Notes map[string]string
 	// Facts are the source's own notes about the stream, for its Cutter.
 	Facts any
+}
+
+// RowKey names the columns that tell people which row one is: the key of an
+// upsert, else the table's own, else that which divides it; none where there is
+// no such key.
+func (s *Stream) RowKey() []string {
+	if len(s.Spec.PrimaryKey) > 0 {
+		return s.Spec.PrimaryKey
+	}
+	for _, c := range s.Table.Constraints {
+		if c.Kind == "primary key" {
+			return c.Columns
+		}
+	}
+	if s.Key != "" {
+		return []string{s.Key}
+	}
+	return nil
 }
 
 // Choice is a knob as it holds for one stream.

@@ -74,6 +74,8 @@ func buildStream(s streamNode) Stream {
 		Evolution:    buildEvolution(s.node),
 		Verify:       Verify(get[string](s.node, "verify")),
 		Checks:       buildChecks(s.node),
+		OnBadRow:     OnBadRow(get[string](s.node, "on_bad_row")),
+		MaxRejects:   get[int64](s.node, "max_rejects"),
 		Resume:       Resume(get[string](s.node, "resume")),
 		Pins:         buildPins(s.node),
 		Pos:          posOf(s.title.rng),

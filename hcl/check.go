@@ -63,8 +63,17 @@ func (d *decoder) checkModes(s streamNode) {
 	}
 	d.checkIncremental(s)
 	d.checkDelete(s)
+	d.checkRejects(s)
 	d.checkVerify(s)
 	d.checkChecks(s)
+}
+
+// checkRejects keeps max_rejects to streams that put rows aside.
+func (d *decoder) checkRejects(s streamNode) {
+	if how := get[string](s.node, "on_bad_row"); how != "" && how != string(RejectBadRow) && s.has("max_rejects") {
+		at := s.written["max_rejects"].name
+		d.diags.add(&at, fmt.Sprintf("max_rejects is for on_bad_row %q only", RejectBadRow), fmt.Sprintf("on_bad_row is %q here", how))
+	}
 }
 
 // checkVerify keeps verify to streams that show one moment.

@@ -123,7 +123,7 @@ func defaultPipeline(t *testing.T) *Pipeline {
 			LockTimeout: 10 * time.Second},
 		Streams: []Stream{{
 			Label: "public.orders", Name: mustParsePattern(t, "public.orders"), Schema: "public", Table: "orders",
-			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, Resume: Restart,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, OnBadRow: FailOnBadRow, MaxRejects: 1000, Resume: Restart,
 		}},
 		Resources:  Resources{WorkerCap: 16, MaxMemory: 512 << 20, RetryFor: 5 * time.Minute},
 		Checkpoint: Checkpoint{PartSize: 64 << 20},
@@ -208,6 +208,8 @@ stream "sales.full" {
   removed_column = "drop"
   type_change    = "cast"
   nullability    = "fail"
+  on_bad_row     = "reject"
+  max_rejects    = 7
 }
 resources {
   parallelism = 4
@@ -269,17 +271,17 @@ func TestEverything(t *testing.T) {
 			SyncMode: Incremental, Cursor: "at", TieBreaker: "id", Initial: "2026-01-01", Lookback: "5m",
 			WriteMode: Upsert, PrimaryKey: []string{"id", "tenant"}, Deleted: KeepDeleted,
 			PartitionKey: "id", Columns: []string{"id", "tenant", "at"}, Where: "total > 7", Target: "t",
-			Computed: []Column{{Name: "mail", Expr: "lower(mail)"}, {Name: "ssn", Mask: MaskHash}}, Verify: VerifyChecksum, Evolution: followed,
+			Computed: []Column{{Name: "mail", Expr: "lower(mail)"}, {Name: "ssn", Mask: MaskHash}}, Verify: VerifyChecksum, Evolution: followed, OnBadRow: FailOnBadRow, MaxRejects: 1000,
 			Checks: []Check{{Name: "some", SQL: "select count(*) > 0 from {{target}}"}},
 			Resume: Restart, Pins: policy.Setting{"partition_mode": policy.EnumValue("range")},
 		}, {
 			Label: "sales.*", Name: mustParsePattern(t, "sales.*"), Schema: "sales", Table: "*", IsPattern: true,
 			Exclude:  []Pattern{mustParsePattern(t, "sales.audit_?"), mustParsePattern(t, "x.y")},
-			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, Resume: Continue,
+			SyncMode: FullRefresh, WriteMode: Replace, Deleted: KeepDeleted, Verify: NoVerify, Evolution: followed, OnBadRow: FailOnBadRow, MaxRejects: 1000, Resume: Continue,
 		}, {
 			Label: "sales.full", Name: mustParsePattern(t, "sales.full"), Schema: "sales", Table: "full",
 			SyncMode: FullRefresh, WriteMode: Upsert, PrimaryKey: []string{"id"}, Deleted: MarkDeleted, Verify: VerifyCount, Resume: Restart,
-			Evolution: Evolution{IgnoreColumn, DropColumn, CastType, FailNullability},
+			Evolution: Evolution{IgnoreColumn, DropColumn, CastType, FailNullability}, OnBadRow: RejectBadRow, MaxRejects: 7,
 		}},
 		Resources:  Resources{Parallelism: 4, WorkerCap: 8, MaxMemory: 1 << 30, RetryFor: 90 * time.Second},
 		Checkpoint: Checkpoint{PartSize: 16 << 20},

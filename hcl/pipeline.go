@@ -162,6 +162,15 @@ const (
 	VerifyChecksum Verify = "checksum" // and the sum of their hashes
 )
 
+// OnBadRow says what happens to a row that the destination refuses for what is in
+// it.
+type OnBadRow string
+
+const (
+	FailOnBadRow OnBadRow = "fail"   // the run fails
+	RejectBadRow OnBadRow = "reject" // the row is put aside
+)
+
 // Mask says what becomes of the values of a column.
 type Mask string
 
@@ -226,7 +235,9 @@ type Stream struct {
 	Verify       Verify // default none
 	Evolution    Evolution
 	Checks       []Check
-	Resume       Resume // default restart
+	OnBadRow     OnBadRow // default fail
+	MaxRejects   int64    // of RejectBadRow: more end the run; default 1000, 0 … 1000000000
+	Resume       Resume   // default restart
 
 	// Pins are the knobs that are fixed for this stream. See [Pipeline.PinsOf].
 	Pins policy.Setting

@@ -168,6 +168,8 @@ func schema(knobs []policy.Knob) *block {
 			{name: "type_change", kind: choice, fallback: string(WidenType), choices: []string{string(WidenType), string(CastType), string(FailTypeChange)}},
 			{name: "nullability", kind: choice, fallback: string(RelaxNullability), choices: []string{string(RelaxNullability), string(FailNullability)}},
 			{name: "verify", kind: choice, fallback: string(NoVerify), choices: []string{string(NoVerify), string(VerifyCount), string(VerifyChecksum)}},
+			{name: "on_bad_row", kind: choice, fallback: string(FailOnBadRow), choices: []string{string(FailOnBadRow), string(RejectBadRow)}},
+			{name: "max_rejects", kind: count, fallback: "1000", max: 1e9},
 			{name: "resume", kind: choice, fallback: string(Restart), choices: []string{string(Restart), string(Continue)}},
 		}},
 		{name: "resources", attributes: []attribute{

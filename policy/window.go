@@ -48,6 +48,7 @@ type Window struct {
 const (
 	MaskCheckpoint  = "checkpoint"   // the destination wrote its buffers to disk
 	MaskRetry       = "retry"        // a part failed and was tried again
+	MaskBadRow      = "bad-row"      // the destination refused a row, and a part was copied again without it
 	MaskRanDry      = "ran-dry"      // a lane had nothing to do while it was measured
 	MaskOtherStream = "other-stream" // another stream started or was published meanwhile
 	MaskShort       = "too-short"    // there was too little to measure

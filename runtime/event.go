@@ -56,6 +56,7 @@ type PartDone struct {
 	Lane     int
 	Rows     int64
 	Bytes    int64
+	Rejected int64 // rows that were put aside; they are not among Rows
 	Duration time.Duration
 	// SourceWait, WriteWait, FlushTime and CommitTime say where Duration went:
 	// waiting for rows, handing them to the destination's socket, waiting for
@@ -147,11 +148,12 @@ type PublishStep struct {
 
 // StreamDone comes when a stream's rows are visible.
 type StreamDone struct {
-	Stream  string
-	Rows    int64
-	Bytes   int64
-	Load    time.Duration // while lanes were at work on it
-	Publish time.Duration // indexes, constraints and the swap
+	Stream   string
+	Rows     int64
+	Bytes    int64
+	Rejected int64         // rows that were put aside; they are not among Rows
+	Load     time.Duration // while lanes were at work on it
+	Publish  time.Duration // indexes, constraints and the swap
 }
 
 // RunDone comes last.
@@ -180,12 +182,13 @@ type StreamSummary struct {
 	Target string
 	// Status is "done", "skipped", "failed" where the stream's own error ended
 	// the run, "loaded" where its rows all wait in staging, else "pending".
-	Status  string
-	Rows    int64
-	Bytes   int64
-	Load    time.Duration
-	Publish time.Duration
-	Setting policy.Setting // the last one in force
+	Status   string
+	Rows     int64
+	Bytes    int64
+	Rejected int64 // rows that were put aside; they are not among Rows
+	Load     time.Duration
+	Publish  time.Duration
+	Setting  policy.Setting // the last one in force
 }
 
 func (RunStarted) Name() string       { return "run-started" }
@@ -228,7 +231,7 @@ func (e Progress) LogValue() slog.Value {
 
 func (e PartDone) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("stream", e.Part.Stream), slog.Int64("mark", e.Part.Mark),
-		slog.Int("lane", e.Lane), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
+		slog.Int("lane", e.Lane), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes), slog.Int64("rejected", e.Rejected),
 		slog.Float64("duration_secs", e.Duration.Seconds()), slog.Float64("source_wait_secs", e.SourceWait.Seconds()),
 		slog.Float64("write_secs", e.WriteWait.Seconds()), slog.Float64("dest_flush_secs", e.FlushTime.Seconds()),
 		slog.Float64("commit_secs", e.CommitTime.Seconds()), slog.Int64("flushes", e.Flushes))
@@ -295,7 +298,7 @@ func (e PublishStep) LogValue() slog.Value {
 }
 
 func (e StreamDone) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
+	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes), slog.Int64("rejected", e.Rejected),
 		slog.Float64("load_secs", e.Load.Seconds()), slog.Float64("publish_secs", e.Publish.Seconds()))
 }
 

@@ -85,7 +85,15 @@ func (l *lane) copy(ctx context.Context, j job) error {
 			}
 		}
 		tried = true
-		return struct{}{}, l.try(ctx, j)
+		err := l.try(ctx, j)
+		if j.part.Sift == nil && j.task.sifts(err) {
+			j.part.Sift = j.task.sift()
+			if j.task.sifted.CompareAndSwap(false, true) {
+				l.run.emit(Notice{Stream: j.task.name(), Text: "the destination refuses a row: parts with such rows are copied again without them, and they are put aside"})
+			}
+			err = l.try(ctx, j)
+		}
+		return struct{}{}, err
 	})
 	return err
 }
@@ -120,7 +128,11 @@ func (l *lane) try(ctx context.Context, j job) error {
 		j.task.bytes.Add(-done.Bytes)
 		l.close()
 		class := connectors.ErrorClass(err)
-		j.window.failed(class)
+		if j.task.sifts(err) {
+			j.window.badRow()
+		} else {
+			j.window.failed(class)
+		}
 		if !opened && l.board.linked() >= enough(class, j.task) {
 			return &dispensable{err, time.Since(began)}
 		}
@@ -257,7 +269,13 @@ func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
 		l.board.dry(j)
 		err = l.writer.Commit(ctx, done.Rows)
 	}
-	done.CommitTime = l.writer.Stats().CommitTime
+	stats := l.writer.Stats()
+	done.CommitTime = stats.CommitTime
+	if err == nil && stats.Rejected > 0 {
+		done.Rejected = stats.Rejected
+		done.Rows -= stats.Rejected
+		j.task.rows.Add(-stats.Rejected)
+	}
 	return err
 }
 

@@ -51,10 +51,40 @@ func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t
 	if err != nil {
 		return err
 	}
+	rejected, err := r.rejects(ctx, t)
+	if err != nil {
+		return err
+	}
+	t.rows.Add(-rejected.publishing)
+	if t.rejected = rejected.loading + rejected.publishing; t.rejected > 0 {
+		r.note(t.name(), fmt.Sprintf("the destination refused %d rows, which were put aside: rbt rejects list says why", t.rejected))
+	}
 	b.isPublished(t)
 	s := t.summary(statusDone)
-	r.emit(StreamDone{Stream: s.Stream, Rows: s.Rows, Bytes: s.Bytes, Load: s.Load, Publish: s.Publish})
+	r.emit(StreamDone{Stream: s.Stream, Rows: s.Rows, Bytes: s.Bytes, Rejected: s.Rejected, Load: s.Load, Publish: s.Publish})
 	return nil
+}
+
+// rejects are rows of a task that were put aside.
+type rejects struct{ loading, publishing int64 }
+
+// String goes behind a number of staged rows; it is empty where none was put aside.
+func (n rejects) String() string {
+	if n.loading == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d put aside", n.loading)
+}
+
+// rejects counts the rows of a task that the destination has put aside.
+func (r *run) rejects(ctx context.Context, t *task) (rejects, error) {
+	if t.plan.Stream.Spec.Rejects == nil {
+		return rejects{}, nil
+	}
+	return retry(ctx, r, t.name(), "count the rejects", func() (n rejects, err error) {
+		n.loading, n.publishing, err = r.load.Rejected(ctx, t.name(), t.generation)
+		return n, err
+	})
 }
 
 // undone returns the parts that the destination's books do not know, and counts

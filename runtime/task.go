@@ -38,6 +38,8 @@ type task struct {
 	publishTime time.Duration
 
 	rows, bytes atomic.Int64 // on their way or committed
+	sifted      atomic.Bool  // a row of it was refused
+	rejected    int64        // rows that were put aside, once it is published
 }
 
 // state is how far a task is. The states follow each other, except that a
@@ -98,6 +100,17 @@ func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 	}
 }
 
+// sifts reports whether the error of a part is about a row that may be put aside.
+func (t *task) sifts(err error) bool {
+	return t.plan.Stream.Spec.Rejects != nil && connectors.BadRow(err) && !connectors.Retryable(err)
+}
+
+// sift says how the bad rows of a part are found.
+func (t *task) sift() *connectors.Sift {
+	s := t.plan.Stream
+	return &connectors.Sift{Columns: t.plan.Target.Columns, Key: s.RowKey(), Max: s.Spec.Rejects.Max}
+}
+
 // unfinished says how far a task is that will not be published.
 func (t *task) unfinished() string {
 	switch {
@@ -113,6 +126,6 @@ func (t *task) summary(status string) StreamSummary {
 	return StreamSummary{
 		Stream: t.name(), Target: t.plan.Target.Schema + "." + t.plan.Target.Name, Status: status,
 		Rows: t.rows.Load(), Bytes: t.bytes.Load(),
-		Load: t.loadTime, Publish: t.publishTime, Setting: t.setting,
+		Rejected: t.rejected, Load: t.loadTime, Publish: t.publishTime, Setting: t.setting,
 	}
 }

@@ -18,6 +18,14 @@ func (r *run) verify(ctx context.Context, snap connectors.Snapshot, t *task) err
 	if how == connectors.NoVerify {
 		return nil
 	}
+	rejected, err := r.rejects(ctx, t)
+	if err != nil {
+		return err
+	}
+	if rejected.loading > 0 && how == connectors.VerifyChecksum {
+		how = connectors.VerifyCount
+		r.note(t.name(), fmt.Sprintf("%d rows were put aside, so that only the number of the others was verified", rejected.loading))
+	}
 	r.emit(PublishStep{Stream: t.name(), Step: "verify the " + string(how)})
 	var source, staged connectors.Sum
 	g, both := errgroup.WithContext(ctx)
@@ -33,7 +41,8 @@ func (r *run) verify(ctx context.Context, snap connectors.Snapshot, t *task) err
 		})
 		return err
 	})
-	err := g.Wait()
+	err = g.Wait()
+	staged.Rows += rejected.loading
 	switch {
 	case errors.Is(err, connectors.ErrSnapshotLost):
 		return errors.New("the source lost the snapshot before the rows could be verified: start the run again")
@@ -45,7 +54,8 @@ func (r *run) verify(ctx context.Context, snap connectors.Snapshot, t *task) err
 		return cmp.Or(err, connectors.ErrUndone)
 	}
 	if source.Rows != staged.Rows {
-		return fmt.Errorf("verification failed: the source has %d rows, and %d were staged; what was visible before still is", source.Rows, staged.Rows)
+		return fmt.Errorf("verification failed: the source has %d rows, and %d were staged%s; what was visible before still is",
+			source.Rows, staged.Rows-rejected.loading, rejected)
 	}
 	return fmt.Errorf("verification failed: the checksum of the %d rows at the source is %s, and of those that were staged %s; what was visible before still is",
 		source.Rows, source.Hash, staged.Hash)

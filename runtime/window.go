@@ -37,6 +37,7 @@ type window struct {
 	told    flow // of total, when result was asked for
 	retries int
 	errors  map[string]int
+	bad     bool // the destination refused a row, which is not the setting's fault
 }
 
 // line is a connection that takes bytes before they leave.
@@ -179,6 +180,16 @@ func (w *window) failed(class string) {
 	}
 }
 
+// badRow notes that a part of the window has to be copied again without a row.
+func (w *window) badRow() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bad = true
+}
+
 // result is what was measured. The window is closed.
 func (w *window) result() policy.Window {
 	w.mu.Lock()
@@ -269,6 +280,8 @@ const shortest = 20 * time.Millisecond
 // mask says why the window counts for nothing.
 func (w *window) mask(r policy.Window) string {
 	switch {
+	case w.bad:
+		return policy.MaskBadRow
 	case w.retries > 0:
 		return policy.MaskRetry
 	case w.since.IsZero():

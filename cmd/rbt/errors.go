@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/agext/levenshtein"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // errReported ends a command with exit code 1 whose result already says why.
@@ -52,6 +54,8 @@ func hints(err error) []string {
 	var state interface{ SQLState() string }
 	var dns *net.DNSError
 	switch {
+	case connectors.BadRow(err):
+		return []string{`mend the row at the source; on_bad_row = "reject" puts such rows aside`}
 	case errors.As(err, &state) && stateHint(state.SQLState()) != "":
 		return []string{stateHint(state.SQLState())}
 	case errors.As(err, &dns):

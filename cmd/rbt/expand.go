@@ -134,6 +134,7 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			Computed:     computedOf(s),
 			Checks:       checksOf(s),
 			Verify:       unless[connectors.Verify](hcl.NoVerify, s.Verify),
+			Rejects:      rejectsOf(s),
 			Resume:       connectors.Resume(s.Resume),
 			Evolution: connectors.Evolution{
 				NewColumn:     unless[connectors.NewColumn](hcl.AddColumn, s.Evolution.NewColumn),
@@ -151,6 +152,13 @@ func cursorOf(s *hcl.Stream) *connectors.Cursor {
 		return nil
 	}
 	return &connectors.Cursor{Column: s.Cursor, TieBreaker: s.TieBreaker, Initial: s.Initial, Lookback: s.Lookback}
+}
+
+func rejectsOf(s *hcl.Stream) *connectors.Rejects {
+	if s.OnBadRow != hcl.RejectBadRow {
+		return nil
+	}
+	return &connectors.Rejects{Max: s.MaxRejects}
 }
 
 func checksOf(s *hcl.Stream) []connectors.Check {

@@ -135,7 +135,7 @@ func recordOf(e runtime.Event) trace.Record {
 		return trace.Part{
 			Stream: e.Part.Stream, Mark: e.Part.Mark, Lane: e.Lane, Rows: e.Rows, Bytes: e.Bytes,
 			Seconds: secs(e.Duration), SourceWait: secs(e.SourceWait), WriteWait: secs(e.WriteWait),
-			FlushWait: secs(e.FlushTime), Commit: secs(e.CommitTime), Flushes: e.Flushes,
+			FlushWait: secs(e.FlushTime), Commit: secs(e.CommitTime), Flushes: e.Flushes, Rejected: e.Rejected,
 		}
 	case runtime.Retry:
 		return trace.Retry{Stream: e.Stream, Doing: e.Doing, Error: errorText(e.Err),
@@ -147,7 +147,7 @@ func recordOf(e runtime.Event) trace.Record {
 	case runtime.PublishStep:
 		return trace.Step{Stream: e.Stream, Step: e.Step}
 	case runtime.StreamDone:
-		return trace.Done{Stream: e.Stream, Rows: e.Rows, Bytes: e.Bytes, Load: secs(e.Load), Publish: secs(e.Publish)}
+		return trace.Done{Stream: e.Stream, Rows: e.Rows, Bytes: e.Bytes, Load: secs(e.Load), Publish: secs(e.Publish), Rejected: e.Rejected}
 	case runtime.RunDone:
 		return summaryRecord(e)
 	}
@@ -187,7 +187,7 @@ func summaryRecord(e runtime.RunDone) trace.Summary {
 	for _, one := range s.Streams {
 		record.Streams = append(record.Streams, trace.StreamSummary{
 			Stream: one.Stream, Status: one.Status, Rows: one.Rows, Bytes: one.Bytes,
-			Load: trace.Seconds(one.Load), Publish: trace.Seconds(one.Publish), Setting: one.Setting,
+			Load: trace.Seconds(one.Load), Publish: trace.Seconds(one.Publish), Setting: one.Setting, Rejected: one.Rejected,
 		})
 	}
 	return record

@@ -119,6 +119,11 @@ func (j *job) config(ctx context.Context) (runtime.Config, error) {
 	}, nil
 }
 
+// rejects are the books of rows that the destination refused.
+func (j *job) rejects() *postgres.Destination {
+	return postgres.NewDestination(destinationConfig(j.pipeline), destinationOptions(j.pipeline))
+}
+
 // compare compares the targets with their streams' tables.
 func (j *job) compare(ctx context.Context, targets []*connectors.Target, done func(postgres.Comparison)) ([]postgres.Comparison, error) {
 	return postgres.Verify(ctx, sourceConfig(j.pipeline), destinationConfig(j.pipeline), targets,

@@ -56,6 +56,9 @@ CREATE TABLE IF NOT EXISTS _rbt.streams (
 	resume text NOT NULL,
 	definition text NOT NULL, -- a digest of what the stream is
 	shape text NOT NULL,      -- a digest of what the staging table was made like
+	columns text[] NOT NULL,      -- that are copied
+	upsert_key text[] NOT NULL,   -- empty where rows are inserted
+	cursor_column text NOT NULL,  -- empty where there is none
 	plan jsonb,
 	rows bigint,
 	bytes bigint,
@@ -125,7 +128,22 @@ CREATE TABLE IF NOT EXISTS _rbt.positions (
 	run_id text NOT NULL,
 	noted_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (pipeline, stream)
-);`
+);
+-- Rows that the destination refused.
+CREATE TABLE IF NOT EXISTS _rbt.rejects (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run_id text NOT NULL REFERENCES _rbt.runs ON DELETE CASCADE,
+	stream text NOT NULL,
+	generation int NOT NULL,
+	mark bigint,           -- of the part; NULL where it was refused when it was to become visible
+	key text NOT NULL,     -- for people
+	code text NOT NULL,    -- SQLSTATE
+	error text NOT NULL,
+	row text NOT NULL,     -- as COPY writes it; bytes that are no text are \xHH
+	cut boolean NOT NULL,  -- row is the beginning only
+	rejected_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS rejects_stream ON _rbt.rejects (run_id, stream, generation);`
 
 // openBooks creates the books where they are missing, and refuses those that a
 // later rbt has changed.
@@ -148,7 +166,7 @@ func openBooks(ctx context.Context, conn *pgx.Conn) error {
 // may write the books but not create schemas from being refused.
 func readBooksFormat(ctx context.Context, conn *pgx.Conn) (format int, err error) {
 	var exist bool
-	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.positions') IS NOT NULL").Scan(&exist); err != nil || !exist {
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('_rbt.rejects') IS NOT NULL").Scan(&exist); err != nil || !exist {
 		return 0, err
 	}
 	err = conn.QueryRow(ctx, "SELECT max(format) FROM _rbt.meta").Scan(&format)

@@ -36,7 +36,7 @@ type relation struct {
 	Unreadable []string
 	Owner      string
 	Owned      bool   // the current role has the owner's rights
-	query      string // of Kind Query
+	Query      string // of Kind Query
 }
 
 // readTables returns the definitions of those of the relations that exist. The

@@ -21,11 +21,13 @@ type opError struct {
 	doing string
 	err   error
 	retry bool
+	row   bool // the destination refused a row for what is in it
 }
 
 func (e *opError) Error() string   { return e.doing + ": " + describe(e.err) }
 func (e *opError) Unwrap() error   { return e.err }
 func (e *opError) Retryable() bool { return e.retry }
+func (e *opError) BadRow() bool    { return e.row }
 
 // Class is that of the SQLSTATE, or of a connection that broke.
 func (e *opError) Class() string {
@@ -87,6 +89,22 @@ func mayPass(err error) bool {
 		return true
 	}
 	return broken(err)
+}
+
+// refusesRow reports whether a server's error is about what is in a row: its data,
+// a constraint, what a trigger or a function says of it.
+func refusesRow(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.SchemaName == "_rbt" || len(pg.Code) != 5 {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "22": // data exceptions, but for what would be a mistake of rbt's
+		return pg.Code != "22P04"
+	case "23", "44", "38", "39", "P0": // constraints, WITH CHECK OPTION, functions, RAISE
+		return true
+	}
+	return pg.Code == "54000" // an index entry that is too long
 }
 
 // broken reports whether a connection ended, or never came about.

@@ -137,6 +137,12 @@ func (l *load) abandon(ctx context.Context, tx pgx.Tx, runID string) error {
 	if _, err := tx.Exec(ctx, "UPDATE _rbt.foreign_keys SET run_id = $2 WHERE run_id = $1 AND NOT at_source", runID, l.run.ID); err != nil {
 		return err
 	}
+	const unpublished = `
+DELETE FROM _rbt.rejects j USING _rbt.streams s
+WHERE j.run_id = $1 AND s.run_id = j.run_id AND s.stream = j.stream AND s.published_at IS NULL`
+	if _, err := tx.Exec(ctx, unpublished, runID); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, "UPDATE _rbt.runs SET status = 'abandoned', finished_at = now() WHERE run_id = $1", runID)
 	return err
 }

@@ -37,7 +37,7 @@ select 'constraint', conname, pg_get_constraintdef(oid), condeferrable::text, nu
 from pg_constraint where conrelid = 't'::regclass
 union all
 select 'sequence', oid::regclass::text, relacl::text, pg_get_userbyid(relowner), null, null, obj_description(oid, 'pg_class')
-from pg_class where relkind = 'S'
+from pg_class where relkind = 'S' and relnamespace = 'public'::regnamespace
 order by 1, 2`
 
 func TestSwapKeepsWhatTheTableHas(t *testing.T) {

@@ -47,12 +47,11 @@ func relationsOf(ctx context.Context, conn *pgx.Conn, specs []connectors.StreamS
 // queryRelation is a query as a relation: its columns are what the server says
 // that they are.
 func queryRelation(ctx context.Context, conn *pgx.Conn, spec connectors.StreamSpec) (*relation, error) {
-	query := strings.TrimRight(spec.Query, "; \t\r\n")
-	r := &relation{CanSelect: true, query: query, Table: connectors.Table{
+	r := &relation{CanSelect: true, Query: spec.Query, Table: connectors.Table{
 		Dialect: "postgres", Schema: spec.Schema, Name: spec.Table, Kind: connectors.Query}}
 	var columns []connectors.Column
 	err := inSavepoint(ctx, conn, func() error {
-		d, err := conn.PgConn().Prepare(ctx, "", query, nil)
+		d, err := conn.PgConn().Prepare(ctx, "", spec.Query, nil)
 		if err == nil { // what closes the bracket around it is no query on its own
 			_, err = conn.Exec(ctx, "SELECT FROM "+fromClause(r)+" LIMIT 0")
 		}
@@ -79,6 +78,11 @@ func queryRelation(ctx context.Context, conn *pgx.Conn, spec connectors.StreamSp
 	}
 	r.Columns = columns
 	return r, nil
+}
+
+// fromQuery names a query for FROM. It may end in a comment.
+func fromQuery(query string) string {
+	return "(" + strings.TrimRight(query, "; \t\r\n") + "\n) AS rbt_query"
 }
 
 // describeType says what a column of a type is, which must be built in.

@@ -22,7 +22,14 @@ const (
 	knobFlush  = "copy_flush_bytes"
 )
 
-func formatOf(p connectors.Part) string { return p.Setting[knobFormat].Name }
+// formatOf is the form in which a part's rows travel. Rows that are looked at one
+// by one are texts, so that people can read the bad ones.
+func formatOf(p connectors.Part) string {
+	if p.Sift != nil {
+		return formatText
+	}
+	return p.Setting[knobFormat].Name
+}
 
 // reader is a source lane: one connection whose transaction sees the run's
 // snapshot. It turns COPY's messages, one for each row, into blocks of rows.

@@ -270,7 +270,7 @@ func fromClause(r *relation) string {
 	case connectors.PlainTable:
 		return "ONLY " + ident(r.Schema, r.Name)
 	case connectors.Query:
-		return "(" + r.query + "\n) AS rbt_query" // which may end in a comment
+		return fromQuery(r.Query)
 	}
 	return ident(r.Schema, r.Name)
 }

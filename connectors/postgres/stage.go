@@ -141,8 +141,12 @@ func (l *load) forget(ctx context.Context, tx pgx.Tx, stream string, old *stream
 	if err := l.dropStaging(ctx, tx, old.staging); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "DELETE FROM _rbt.marks WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream)
-	return err
+	for _, book := range []string{"marks", "rejects"} {
+		if _, err := tx.Exec(ctx, "DELETE FROM _rbt."+book+" WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *load) dropStaging(ctx context.Context, tx pgx.Tx, quoted string) error {
@@ -170,15 +174,22 @@ WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
 
 func (l *load) record(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, d *design, name relName, generation int) error {
 	const sql = `
-INSERT INTO _rbt.streams (run_id, stream, generation, source, target, staging, method, resume, definition, shape)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO _rbt.streams (run_id, stream, generation, source, target, staging, method, resume, definition, shape,
+	columns, upsert_key, cursor_column)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, source = excluded.source,
 	target = excluded.target, staging = excluded.staging, method = excluded.method, resume = excluded.resume,
 	definition = excluded.definition, shape = excluded.shape,
+	columns = excluded.columns, upsert_key = excluded.upsert_key, cursor_column = excluded.cursor_column,
 	plan = NULL, rows = NULL, bytes = NULL, staged_at = now(), published_at = NULL`
 	source := relName{t.Stream.Table.Schema, t.Stream.Table.Name}
+	cursor := ""
+	if t.Stream.Spec.Cursor != nil {
+		cursor = t.Stream.Spec.Cursor.Column
+	}
 	if _, err := tx.Exec(ctx, sql, l.attempt.RunID, t.Stream.Spec.Name, generation, source.sql(), f.name.sql(),
-		name.sql(), d.method, string(t.Stream.Spec.Resume), f.definition, d.shape); err != nil {
+		name.sql(), d.method, string(t.Stream.Spec.Resume), f.definition, d.shape,
+		notNull(t.Columns), notNull(t.Stream.Spec.PrimaryKey), cursor); err != nil {
 		return err
 	}
 	if !l.dest.options.ForeignKeys {
@@ -189,6 +200,9 @@ ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, sou
 	})
 	return l.oweSourceKeys(ctx, tx, f.name, keys)
 }
+
+// notNull is a list as SQL wants it where NULL is none.
+func notNull(list []string) []string { return append([]string{}, list...) }
 
 // design is how a staging table is made and what becomes of it.
 type design struct {

@@ -92,7 +92,7 @@ func readKept(ctx context.Context, tx pgx.Tx, now *present, dropped []string) (*
 	if err != nil {
 		return nil, err
 	}
-	dropped = append([]string{}, dropped...) // no NULL
+	dropped = notNull(dropped)
 	rows, err := tx.Query(ctx, keptSQL, now.rel.OID, now.name.sql(), dropped)
 	if err != nil {
 		return nil, err

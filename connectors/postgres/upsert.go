@@ -177,7 +177,9 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
-	changed, err := tx.Exec(ctx, p.upsertSQL(now.rel))
+	changed, err := p.moveStaged(ctx, tx, func(where string) string {
+		return upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, "")
+	})
 	if err != nil {
 		return err
 	}
@@ -188,20 +190,20 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed.RowsAffected(), gone))
+	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed, gone))
 	return p.moved(ctx, tx, now, false)
 }
 
 // upsertSQL rewrites only rows that differ: a new version of a row costs as
 // much as a row, and its indexes' entries. The comparison is of the values'
 // bytes, which every type has, and finds what equality does not: 0 and -0.
-func (p *publication) upsertSQL(rel *relation) string {
-	spec := p.target.Stream.Spec
-	columns := idents(p.target.Columns)
-	sql := "INSERT INTO " + p.facts.name.sql() + " AS t (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns +
-		" FROM " + p.staging.sql() + " ON CONFLICT (" + idents(spec.PrimaryKey) + ") DO "
+// unless, where it is not empty, is a condition of rows that stay as they are.
+func upsertSQL(spec connectors.StreamSpec, rel *relation, copied []string, from, unless string) string {
+	columns := idents(copied)
+	sql := "INSERT INTO " + ident(rel.Schema, rel.Name) + " AS t (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns +
+		" FROM " + from + " ON CONFLICT (" + idents(spec.PrimaryKey) + ") DO "
 	var set, old, fresh []string
-	for _, name := range p.target.Columns {
+	for _, name := range copied {
 		if slices.Contains(spec.PrimaryKey, name) || findColumn(rel.Columns, name).Identity == "always" {
 			continue
 		}
@@ -219,7 +221,11 @@ func (p *publication) upsertSQL(rel *relation) string {
 	if len(set) == 0 {
 		return sql + "NOTHING"
 	}
-	return sql + "UPDATE SET " + strings.Join(set, ", ") + " WHERE " + strings.Join(differs, " OR ")
+	sql += "UPDATE SET " + strings.Join(set, ", ") + " WHERE (" + strings.Join(differs, " OR ") + ")"
+	if unless != "" {
+		sql += " AND NOT (" + unless + ")"
+	}
+	return sql
 }
 
 // recordOf is a row of expressions as one value: operators on ROW itself are
@@ -235,6 +241,9 @@ func (p *publication) checkArrived(ctx context.Context, tx pgx.Tx, now *present)
 	}
 	var missing int64
 	sql := "SELECT count(*) FROM " + p.staging.sql() + " s WHERE NOT EXISTS (SELECT FROM " + p.facts.name.sql() + " t WHERE " + p.sameKey() + ")"
+	if len(p.refused) > 0 {
+		sql += " AND s.ctid <> ALL ('{" + quotedCtids(p.refused) + "}'::tid[])"
+	}
 	if err := tx.QueryRow(ctx, sql).Scan(&missing); err != nil {
 		return err
 	}

@@ -58,7 +58,10 @@ func fromOnly(plain bool, schema, name string) string {
 // verifySides says what is compared on either side: source, then destination.
 func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *targetShape) [2]*verifySide {
 	spec := t.Stream.Spec
-	from := t.Stream.Facts.(*facts).relation
+	from := fromOnly(t.Stream.Table.Kind == connectors.PlainTable, spec.Schema, spec.Table)
+	if spec.Query != "" {
+		from = fromQuery(spec.Query)
+	}
 	if spec.Where != "" {
 		from += " WHERE (" + spec.Where + "\n)" // the line break ends a comment
 	}

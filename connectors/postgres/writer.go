@@ -29,6 +29,8 @@ type writer struct {
 	copied     int64  // rows that the server has taken
 	midRow     bool   // the last byte written was not the end of a row
 	stats      connectors.WriteStats
+	sieve      *sieve // nil where bad rows are not looked for
+	encoding   string // the server's
 }
 
 // writerInput suffices for answers: a destination sends no rows.
@@ -39,12 +41,13 @@ func newWriter(ctx context.Context, cfg Config) (connectors.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a destination lane: %w", err)
 	}
+	encoding := conn.PgConn().ParameterStatus("server_encoding")
 	w, err := takeWire(ctx, conn, writerInput)
 	if err != nil {
 		conn.Close(ctx)
 		return nil, wrap("take over the destination connection", err)
 	}
-	return &writer{wire: w, release: func() bool { return true }}, nil
+	return &writer{wire: w, release: func() bool { return true }, encoding: encoding}, nil
 }
 
 // Begin only notes what to send: the transaction, its first COPY statement and
@@ -57,6 +60,10 @@ func (w *writer) Begin(ctx context.Context, p connectors.Part) error {
 	w.part = p
 	w.binary, w.flushBytes = formatOf(p) == formatBinary, p.Setting[knobFlush].Int
 	w.owed, w.fresh, w.copied, w.midRow, w.stats = 0, 0, 0, false, connectors.WriteStats{}
+	if w.sieve = nil; p.Sift != nil {
+		w.beginSifting()
+		return nil
+	}
 	w.pending = appendQuery(w.pending[:0], "BEGIN; "+copyIn(p))
 	w.open()
 	return nil
@@ -78,6 +85,12 @@ func (w *writer) open() {
 }
 
 func (w *writer) Write(ctx context.Context, b *connectors.Block) error {
+	if w.sieve != nil {
+		if err := w.siftBlock(b); err != nil {
+			return w.failed(ctx, err)
+		}
+		return nil
+	}
 	data, ends, base := b.Data, b.Ends, 0
 	for len(data) > 0 {
 		n := w.untilFlush(data, ends, base)
@@ -205,11 +218,15 @@ func (w *writer) Commit(ctx context.Context, rows int64) error {
 	if err := w.Flush(ctx); err != nil {
 		return err
 	}
-	if w.copied != rows {
-		return w.failed(ctx, fmt.Errorf("the source sent %d rows, but the destination took %d", rows, w.copied))
+	if w.copied+w.stats.Rejected != rows {
+		return w.failed(ctx, fmt.Errorf("the source sent %d rows, but the destination took %d and refused %d", rows, w.copied, w.stats.Rejected))
 	}
 	began := time.Now()
-	w.pending = appendQuery(w.pending, insertMark(w.part, rows, w.stats.Bytes)+"; COMMIT")
+	sql := insertMark(w.part, w.copied, w.stats.Bytes) + "; COMMIT"
+	if w.sieve != nil {
+		sql = w.sieve.before + "; " + sql
+	}
+	w.pending = appendQuery(w.pending, sql)
 	if err := w.sendPending(); err != nil {
 		return w.failed(ctx, err)
 	}
@@ -238,7 +255,7 @@ func (w *writer) failed(ctx context.Context, err error) error {
 	if said := w.lastWords(err); said != nil {
 		err = said
 	}
-	return wrap("write to the destination", err)
+	return &opError{doing: "write to the destination", err: err, retry: mayPass(err), row: refusesRow(err)}
 }
 
 // lastWords looks behind a broken connection for the error that the server

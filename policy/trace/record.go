@@ -144,6 +144,7 @@ type Part struct {
 	FlushWait  float64 `json:"dest_flush_secs"`
 	Commit     float64 `json:"commit_secs"`
 	Flushes    int64   `json:"flushes"`
+	Rejected   int64   `json:"rejected,omitempty"`
 }
 
 // Retry is something that failed and will be tried again.
@@ -179,11 +180,12 @@ type Step struct {
 
 // Done comes when a stream's rows are visible.
 type Done struct {
-	Stream  string  `json:"stream"`
-	Rows    int64   `json:"rows"`
-	Bytes   int64   `json:"bytes"`
-	Load    float64 `json:"load_secs"`
-	Publish float64 `json:"publish_secs"`
+	Stream   string  `json:"stream"`
+	Rows     int64   `json:"rows"`
+	Bytes    int64   `json:"bytes"`
+	Load     float64 `json:"load_secs"`
+	Publish  float64 `json:"publish_secs"`
+	Rejected int64   `json:"rejected,omitempty"`
 }
 
 // Summary is the last line of a run that was not killed.
@@ -201,13 +203,14 @@ type Summary struct {
 
 // StreamSummary is what the run did with one stream.
 type StreamSummary struct {
-	Stream  string         `json:"stream"`
-	Status  string         `json:"status"` // "done", "skipped", "failed", "loaded" or "pending"
-	Rows    int64          `json:"rows"`
-	Bytes   int64          `json:"bytes"`
-	Load    float64        `json:"load_secs"`
-	Publish float64        `json:"publish_secs"`
-	Setting policy.Setting `json:"setting,omitempty"` // the last one in force
+	Stream   string         `json:"stream"`
+	Status   string         `json:"status"` // "done", "skipped", "failed", "loaded" or "pending"
+	Rows     int64          `json:"rows"`
+	Bytes    int64          `json:"bytes"`
+	Load     float64        `json:"load_secs"`
+	Publish  float64        `json:"publish_secs"`
+	Setting  policy.Setting `json:"setting,omitempty"` // the last one in force
+	Rejected int64          `json:"rejected,omitempty"`
 }
 
 // Lost stands for records that are not in the trace.

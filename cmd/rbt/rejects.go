@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapidbyte/rbt/connectors/postgres"
+)
+
+func rejectsCommand(u *ui) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rejects",
+		Short: "Look at rows that the destination refused",
+		Long: `Look at the rows that runs have put aside, because the destination refused them and
+the stream says on_bad_row = "reject". They are in _rbt.rejects of the destination.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(rejectsListCommand(u), rejectsExportCommand(u), rejectsRetryCommand(u))
+	return cmd
+}
+
+// rejectsFlags adds the flags that say which rejects are meant, and returns what
+// reads the pipeline.
+func rejectsFlags(cmd *cobra.Command) (open func(path string) (*job, error), f *postgres.RejectFilter) {
+	f = &postgres.RejectFilter{}
+	cmd.Flags().StringVar(&f.Stream, "stream", "", "only those of this `stream`")
+	cmd.Flags().StringVar(&f.RunID, "run", "", "only those of this `run`")
+	variables := variableFlag(cmd)
+	return func(path string) (*job, error) { return openJob(path, *variables) }, f
+}
+
+func rejectsListCommand(u *ui) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "list PIPELINE",
+		Short:   "List them, with what the destination said",
+		Example: `  rbt rejects list pipeline.hcl --stream public.orders`,
+		Args:    onePipeline,
+	}
+	open, f := rejectsFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		rejects, err := readRejects(cmd.Context(), open, args[0], *f)
+		if err != nil || len(rejects) == 0 {
+			return err
+		}
+		t := table{heading: []string{"STREAM", "KEY", "WHEN", "ERROR"}, text: 1}
+		for _, r := range rejects {
+			t.add(oneLine(r.Stream), oneLine(r.Key), r.At.UTC().Format(time.DateTime), oneLine(r.Code+": "+r.Error))
+		}
+		u.printf("%s", t.String())
+		return nil
+	}
+	return cmd
+}
+
+func readRejects(ctx context.Context, open func(string) (*job, error), path string, f postgres.RejectFilter) ([]postgres.Reject, error) {
+	j, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	rejects, err := j.rejects().Rejects(ctx, j.pipeline.Name, f)
+	return rejects, stopped(ctx, err)
+}
+
+// rejectJSON is what export prints of a row.
+type rejectJSON struct {
+	ID     int64              `json:"id"`
+	Run    string             `json:"run"`
+	Stream string             `json:"stream"`
+	Key    string             `json:"key"`
+	Code   string             `json:"sqlstate"`
+	Error  string             `json:"error"`
+	At     time.Time          `json:"rejected_at"`
+	Values map[string]*string `json:"values"` // null where only the beginning of the row was kept
+	Row    string             `json:"row"`    // as COPY writes it
+	Cut    bool               `json:"cut"`
+}
+
+func rejectsExportCommand(u *ui) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:     "export PIPELINE",
+		Short:   "Print them as JSON, one object a line",
+		Example: `  rbt rejects export pipeline.hcl | jq '[.key, .error]'`,
+		Args:    onePipeline,
+	}
+	open, f := rejectsFlags(cmd)
+	cmd.Flags().StringVarP(&file, "output", "o", "", "write to this `file`, which must not exist")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		rejects, err := readRejects(cmd.Context(), open, args[0], *f)
+		if err != nil {
+			return err
+		}
+		out := io.Writer(u.stdout)
+		if file != "" {
+			created, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, created.Close()) }()
+			out = created
+		}
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		for _, r := range rejects {
+			line := rejectJSON{ID: r.ID, Run: r.RunID, Stream: r.Stream, Key: r.Key, Code: r.Code, Error: r.Error,
+				At: r.At.UTC(), Values: r.Values(), Row: r.Row, Cut: r.Cut}
+			if err := enc.Encode(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+func rejectsRetryCommand(u *ui) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "retry PIPELINE",
+		Short: "Try to put them into their targets",
+		Long: `Try to put the rows into their targets, each on its own: what is taken leaves the
+rejects, what is refused again stays, with what the destination says now. A row of a
+stream that is upserted does not replace one with a later cursor.
+
+The exit code is 1 if a row is refused again.`,
+		Example: `  rbt rejects retry pipeline.hcl --stream public.orders`,
+		Args:    onePipeline,
+	}
+	open, f := rejectsFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		j, err := open(args[0])
+		if err != nil {
+			return err
+		}
+		taken, refused := 0, 0
+		err = j.rejects().RetryRejects(cmd.Context(), j.pipeline.Name, *f, func(r postgres.Reject, err error) {
+			if err == nil {
+				taken++
+				return
+			}
+			refused++
+			u.note("%s, %s: %s", oneLine(r.Stream), oneLine(r.Key), oneLine(err.Error()))
+		})
+		if err != nil {
+			return stopped(cmd.Context(), err)
+		}
+		u.printf("%s taken, %d refused again\n", plural(taken, "row"), refused)
+		if refused > 0 {
+			return errReported
+		}
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// span is some of the staged rows: those of a range of blocks, or of a list.
+type span struct {
+	from, to int64    // blocks; to is not among them
+	rows     []string // their ctids; nil where the blocks count
+}
+
+func (s span) where() string {
+	if s.rows != nil {
+		return " WHERE ctid = ANY ('{" + quotedCtids(s.rows) + "}'::tid[])"
+	}
+	return fmt.Sprintf(" WHERE ctid >= '(%d,0)' AND ctid < '(%d,0)'", s.from, s.to)
+}
+
+func quotedCtids(ctids []string) string { return `"` + strings.Join(ctids, `","`) + `"` }
+
+// moveStaged inserts the staged rows into the target by a statement that insert
+// makes for a condition. Where bad rows are put aside it halves what is refused
+// until single rows are left. It returns how many rows the target took.
+func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(where string) string) (int64, error) {
+	p.refused = nil
+	if p.target.Stream.Spec.Rejects == nil {
+		tag, err := tx.Exec(ctx, insert(""))
+		if refusesRow(err) {
+			err = &opError{doing: "publish " + p.facts.name.String(), err: err, row: true}
+		}
+		return tag.RowsAffected(), err
+	}
+	// What is checked at the commit could not be put down to a row any more.
+	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return 0, err
+	}
+	all := span{}
+	const size = "SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint"
+	if err := tx.QueryRow(ctx, size, p.staging.sql()).Scan(&all.to); err != nil {
+		return 0, err
+	}
+	return p.siftStaged(ctx, tx, insert, all, false)
+}
+
+// siftStaged moves the rows of a span. bad says that one of them is known to be
+// refused.
+func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(string) string, s span, bad bool) (moved int64, err error) {
+	if s.rows == nil && s.from == s.to {
+		return 0, nil
+	}
+	if !bad || len(s.rows) == 1 {
+		var refused error
+		err := pgx.BeginFunc(ctx, tx, func(try pgx.Tx) error {
+			tag, err := try.Exec(ctx, insert(s.where()))
+			moved = tag.RowsAffected()
+			return err
+		})
+		if refusesRow(err) {
+			refused, err = err, nil
+		}
+		if err != nil || refused == nil {
+			return moved, err
+		}
+		if len(s.rows) == 1 {
+			return 0, p.rejectStaged(ctx, tx, s.rows[0], refused)
+		}
+	}
+	left, right, err := p.halve(ctx, tx, s)
+	if err != nil {
+		return 0, err
+	}
+	before := len(p.refused)
+	first, err := p.siftStaged(ctx, tx, insert, left, false)
+	if err != nil {
+		return 0, err
+	}
+	second, err := p.siftStaged(ctx, tx, insert, right, len(p.refused) == before)
+	return first + second, err
+}
+
+// halve divides a span; a single block into its rows.
+func (p *publication) halve(ctx context.Context, tx pgx.Tx, s span) (left, right span, err error) {
+	if half := s.from + (s.to-s.from)/2; s.rows == nil && half > s.from {
+		return span{from: s.from, to: half}, span{from: half, to: s.to}, nil
+	}
+	if s.rows == nil {
+		rows, err := tx.Query(ctx, "SELECT ctid::text FROM "+p.staging.sql()+s.where())
+		if err != nil {
+			return left, right, err
+		}
+		if s.rows, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			return left, right, err
+		}
+		if len(s.rows) == 1 {
+			return span{}, s, nil
+		}
+	}
+	half := len(s.rows) / 2
+	return span{rows: s.rows[:half]}, span{rows: s.rows[half:]}, nil
+}
+
+// rejectStaged puts a staged row aside.
+func (p *publication) rejectStaged(ctx context.Context, tx pgx.Tx, ctid string, refused error) error {
+	most := p.target.Stream.Spec.Rejects.Max
+	if p.refused = append(p.refused, ctid); int64(len(p.refused)) > most {
+		return tooManyRejects(most, refused)
+	}
+	var row rejectedRow
+	sql := "COPY (SELECT " + idents(p.target.Columns) + " FROM " + p.staging.sql() + span{rows: []string{ctid}}.where() + ") TO STDOUT"
+	if _, err := tx.Conn().PgConn().CopyTo(ctx, &row, sql); err != nil {
+		return err
+	}
+	encoding := tx.Conn().PgConn().ParameterStatus("server_encoding")
+	code, text := refusal(refused)
+	const insert = `
+INSERT INTO _rbt.rejects (run_id, stream, generation, key, code, error, row, cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	_, err := tx.Exec(ctx, insert, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation,
+		row.key(p.target.Columns, p.target.Stream.RowKey(), encoding), code, bookText(text, encoding), row.line(encoding), row.cut)
+	return err
+}
+
+// settleRejects holds the ceiling for all rows of the stream, and takes away what
+// earlier runs had put aside: a run that reads all rows has tried them again.
+func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
+	spec := p.target.Stream.Spec
+	if spec.Rejects != nil {
+		loading, publishing, err := p.load.rejected(ctx, tx.Conn(), spec.Name, p.row.generation)
+		if err != nil {
+			return err
+		}
+		if loading+publishing > spec.Rejects.Max {
+			return tooManyRejects(spec.Rejects.Max, nil)
+		}
+	}
+	everything := spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
+	if !everything {
+		return nil
+	}
+	const sql = `
+DELETE FROM _rbt.rejects j USING _rbt.runs r
+WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND j.run_id <> $3`
+	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID)
+	return err
+}
+
+// Rejected counts the rows of a generation that were put aside.
+func (l *load) Rejected(ctx context.Context, stream string, generation int) (loading, publishing int64, err error) {
+	err = l.use(ctx, func(conn *pgx.Conn) error {
+		loading, publishing, err = l.rejected(ctx, conn, stream, generation)
+		return wrap("count the rejects of "+stream, err)
+	})
+	return loading, publishing, onDestination(err)
+}
+
+func (l *load) rejected(ctx context.Context, conn *pgx.Conn, stream string, generation int) (loading, publishing int64, err error) {
+	const sql = `
+SELECT count(mark), count(*) FILTER (WHERE mark IS NULL) FROM _rbt.rejects WHERE run_id = $1 AND stream = $2 AND generation = $3`
+	err = conn.QueryRow(ctx, sql, l.attempt.RunID, stream, generation).Scan(&loading, &publishing)
+	return loading, publishing, err
+}

@@ -1,0 +1,328 @@
+package runtime_test
+
+import (
+	stdcmp "cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/connectors/postgres"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
+	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/internal/tunetest"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/runtime"
+)
+
+// rejecting leaves bad rows out.
+func rejecting(table string, mode connectors.WriteMode) connectors.StreamSpec {
+	s := stream(table)
+	s.WriteMode, s.Rejects = mode, &connectors.Rejects{Max: 1000}
+	s.Evolution.TypeChange = connectors.CastType
+	if mode == connectors.Upsert {
+		s.PrimaryKey = []string{"id"}
+	}
+	return s
+}
+
+// rejected is what the books have of bad rows: key, SQLSTATE.
+func rejected(t testing.TB, dst *pgtest.DB) [][]string {
+	t.Helper()
+	return dst.Query(t, "SELECT key, code FROM _rbt.rejects ORDER BY length(key), key")
+}
+
+// TestRejects holds, for every way in which rows become visible, that all rows
+// arrive but those that the destination refuses, and that exactly these are put
+// aside: whatever lies between them, and however long they are.
+func TestRejects(t *testing.T) {
+	t.Parallel()
+	const target = "CREATE TABLE t (id int8 PRIMARY KEY, v int CONSTRAINT few CHECK (v >= 0), big text);"
+	for _, tc := range []struct {
+		name, create string
+		mode         connectors.WriteMode
+		codes        map[string]string // by what is bad
+	}{
+		{"swap", target, connectors.Replace, map[string]string{"large": "22003", "negative": "23514"}},
+		{"truncate", target + "CREATE VIEW w AS SELECT id FROM t;", connectors.Replace, map[string]string{"large": "22003", "negative": "23514"}},
+		{"append", target + `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin if new.v = 13 then raise exception ''unlucky''; end if; return new; end';
+			CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`, connectors.Append,
+			map[string]string{"large": "22003", "negative": "23514", "unlucky": "P0001"}},
+		{"upsert", target + `CREATE TABLE p (v int PRIMARY KEY); INSERT INTO p SELECT i FROM generate_series(0, 12) i; INSERT INTO p SELECT i FROM generate_series(14, 1000) i;
+			ALTER TABLE t ADD FOREIGN KEY (v) REFERENCES p DEFERRABLE INITIALLY DEFERRED`, connectors.Upsert,
+			map[string]string{"large": "22003", "negative": "23514", "unlucky": "23503"}},
+		{"partitions", "CREATE TABLE t (id int8 PRIMARY KEY, v int, big text) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (1000000)", connectors.Append,
+			map[string]string{"large": "22003", "far": "23514"}},
+	} {
+		for round := range 3 {
+			t.Run(fmt.Sprint(tc.name, round), func(t *testing.T) {
+				t.Parallel()
+				src, dst := pgtest.New(t), pgtest.New(t)
+				src.Exec(t, "CREATE TABLE t (id int8 PRIMARY KEY, v int8, big text)")
+				dst.Exec(t, tc.create)
+				want, bad := fillBad(t, src, rand.New(rand.NewPCG(uint64(round), 1)), tc.codes)
+				cfg := config(src.DSN, dst.DSN, rejecting("t", tc.mode))
+				cfg.PartBytes = 1 << 20
+				cfg.Streams[0].Pins = policy.Setting{runtime.Parallelism: policy.IntValue(int64(1 + round))}
+				if round == 1 {
+					cfg.Streams[0].Verify = connectors.VerifyChecksum
+				}
+				s := mustRun(t, cfg)
+				if diff := cmp.Diff(bad, rejected(t, dst)); diff != "" {
+					t.Errorf("rejects (-want +got)\n%s", diff)
+				}
+				if diff := cmp.Diff(want, dst.Query(t, "SELECT id, v, md5(big) FROM t ORDER BY id")); diff != "" {
+					t.Errorf("rows (-want +got)\n%s", diff)
+				}
+				if s.Streams[0].Rejected != int64(len(bad)) || s.Rows != int64(len(want)) {
+					t.Errorf("the run says %d rows, %d rejected; there are %d and %d", s.Rows, s.Streams[0].Rejected, len(want), len(bad))
+				}
+				nothingLeft(t, dst)
+			})
+		}
+	}
+}
+
+// fillBad fills the table with rows of which some are bad in the ways that codes
+// names, and returns the good rows and the bad ones.
+func fillBad(t testing.TB, src *pgtest.DB, r *rand.Rand, codes map[string]string) (good, bad [][]string) {
+	var values []string
+	rows := 1 + r.IntN(3000)
+	for id := 1; id <= rows; id++ {
+		v, size, key := "12", r.IntN(300), id
+		if r.IntN(200) == 0 {
+			size = r.IntN(600_000) // longer than a block
+		}
+		how := ""
+		if r.IntN(100) == 0 {
+			how = []string{"large", "negative", "unlucky", "far"}[r.IntN(4)]
+		}
+		if _, counts := codes[how]; how != "" && counts {
+			v = map[string]string{"large": "3000000000", "negative": "-1", "unlucky": "13", "far": "12"}[how]
+			if how == "far" {
+				key += 10_000_000
+			}
+			bad = append(bad, []string{fmt.Sprintf("id=%d", key), codes[how]})
+		} else {
+			good = append(good, []string{fmt.Sprint(key), v, fmt.Sprint(size)})
+		}
+		values = append(values, fmt.Sprintf("(%d, %s, repeat('x\t\\\né', %d))", key, v, size/6))
+	}
+	src.Exec(t, "INSERT INTO t VALUES "+strings.Join(values, ", "))
+	ids := map[string]bool{}
+	for _, g := range good {
+		ids[g[0]] = true
+	}
+	good = nil
+	for _, row := range src.Query(t, "SELECT id, v, md5(big) FROM t ORDER BY id") {
+		if ids[row[0]] {
+			good = append(good, row)
+		}
+	}
+	slices.SortFunc(bad, func(a, b []string) int { return stdcmp.Or(len(a[0])-len(b[0]), strings.Compare(a[0], b[0])) })
+	return good, bad
+}
+
+// TestRejectsCeiling holds that more bad rows than allowed end the run, and leave
+// the target as it was.
+func TestRejectsCeiling(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []connectors.WriteMode{connectors.Replace, connectors.Append} {
+		src, dst := pgtest.New(t), pgtest.New(t)
+		src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, CASE WHEN i % 1000 = 0 THEN -1 ELSE 1 END FROM generate_series(1, 20000) i")
+		dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0)); INSERT INTO t VALUES (0, 7)")
+		spec := rejecting("t", mode)
+		spec.Rejects.Max = 19
+		cfg := config(src.DSN, dst.DSN, spec)
+		cfg.PartBytes = 1 << 18
+		_, err := runtime.Run(t.Context(), cfg)
+		if err == nil || !strings.Contains(err.Error(), "the destination refuses more than max_rejects = 19 rows") {
+			t.Errorf("%s: error %v", mode, err)
+		}
+		if got := dst.Query(t, "SELECT * FROM t"); len(got) != 1 {
+			t.Errorf("%s: %d rows", mode, len(got))
+		}
+		spec.Rejects.Max = 20 // and the run is taken up
+		s := mustRun(t, config(src.DSN, dst.DSN, spec))
+		if s.Streams[0].Rejected != 20 {
+			t.Errorf("%s: %d rejected", mode, s.Streams[0].Rejected)
+		}
+	}
+}
+
+// TestRejectsNone holds that a bad row ends a run that puts none aside, and that
+// an error which is not a row's ends one that does.
+func TestRejectsNone(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, -1)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0))")
+	spec := rejecting("t", connectors.Replace)
+	spec.Rejects = nil
+	_, err := runtime.Run(t.Context(), config(src.DSN, dst.DSN, spec))
+	if err == nil || !connectors.BadRow(err) || !strings.Contains(err.Error(), "t_v_check") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestRejectsRetry tries rejects again, and holds that a later run takes away
+// what it reads again.
+func TestRejectsRetry(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		mode  connectors.WriteMode
+		left  string // what a second run leaves of the rejects
+		after string // the target's rows
+	}{
+		{"replace", connectors.Replace, "1", "1:1 2:-2 3:3"},
+		{"append", connectors.Append, "2", "0:7 1:1 2:-2 3:3 9:9"},
+		{"upsert", connectors.Upsert, "1", "0:7 1:1 2:-2 3:3 9:9"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, -2), (3, 3)")
+			dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0)); INSERT INTO t VALUES (0, 7), (9, 9)")
+			cfg := config(src.DSN, dst.DSN, rejecting("t", tc.mode))
+			mustRun(t, cfg)
+			destination := postgres.NewDestination(postgres.Config{DSN: dst.DSN, Pipeline: "test"}, postgres.DestinationOptions{})
+			retry := func() (taken, refused int) {
+				err := destination.RetryRejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{}, func(_ postgres.Reject, err error) {
+					if err == nil {
+						taken++
+					} else {
+						refused++
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return taken, refused
+			}
+			if taken, refused := retry(); taken != 0 || refused != 1 {
+				t.Errorf("%d taken, %d refused", taken, refused)
+			}
+			dst.Exec(t, "ALTER TABLE t DROP CONSTRAINT few")
+			if taken, refused := retry(); taken != 1 || refused != 0 {
+				t.Errorf("%d taken, %d refused", taken, refused)
+			}
+			got := dst.Query(t, "SELECT string_agg(id || ':' || v, ' ' ORDER BY id) FROM t")
+			if got[0][0] != tc.after {
+				t.Errorf("rows %s, want %s", got[0][0], tc.after)
+			}
+			if tc.mode != connectors.Append {
+				dst.Exec(t, "DELETE FROM t WHERE v < 0; ALTER TABLE t ADD CONSTRAINT few CHECK (v > 0)")
+				mustRun(t, again(cfg))
+				mustRun(t, again(cfg))
+				if n := dst.Query(t, "SELECT count(*) FROM _rbt.rejects"); n[0][0] != tc.left {
+					t.Errorf("%s rejects, want %s", n[0][0], tc.left)
+				}
+			}
+		})
+	}
+}
+
+// TestRejectsRetryLater holds that a reject does not replace a row that is later.
+func TestRejectsRetryLater(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, at int); INSERT INTO t VALUES (1, -1, 5), (2, -2, 6)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0), at int); INSERT INTO t VALUES (1, 1, 9), (2, 2, 4)")
+	spec := rejecting("t", connectors.Upsert)
+	spec.Cursor = &connectors.Cursor{Column: "at"}
+	cfg := config(src.DSN, dst.DSN, spec)
+	mustRun(t, cfg)
+	dst.Exec(t, "ALTER TABLE t DROP CONSTRAINT few")
+	destination := postgres.NewDestination(postgres.Config{DSN: dst.DSN, Pipeline: "test"}, postgres.DestinationOptions{})
+	err := destination.RetryRejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{Stream: spec.Name}, func(_ postgres.Reject, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"1", "1", "9"}, {"2", "-2", "6"}}
+	if diff := cmp.Diff(want, dst.Query(t, "SELECT * FROM t ORDER BY id")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsEncoding puts aside what the destination's encoding does not have,
+// and takes it as it was once that is another one.
+func TestRejectsEncoding(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{})
+	src, dst := pgtest.New(t), pgtest.On(t, server)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'é'), (2, E'\\u20ac\\t\\\\'), (3, NULL)")
+	dst.Exec(t, "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	latin := server.DSN("latin")
+	cfg := config(src.DSN, latin, rejecting("t", connectors.Replace))
+	if s := mustRun(t, cfg); s.Rows != 2 || s.Streams[0].Rejected != 1 {
+		t.Errorf("%d rows, %d rejected", s.Rows, s.Streams[0].Rejected)
+	}
+	destination := postgres.NewDestination(postgres.Config{DSN: latin, Pipeline: "test"}, postgres.DestinationOptions{})
+	rejects, err := destination.Rejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{})
+	if err != nil || len(rejects) != 1 {
+		t.Fatalf("%v, error %v", rejects, err)
+	}
+	r := rejects[0]
+	if r.Key != "id=2" || r.Code != "22P05" || r.Row != "2\t"+`\xe2\x82\xac\t\\` || *r.Values()["v"] != "€\t\\" {
+		t.Errorf("%+v, v = %q", r, *r.Values()["v"])
+	}
+	var refused error
+	err = destination.RetryRejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{}, func(_ postgres.Reject, err error) { refused = err })
+	if err != nil || refused == nil {
+		t.Errorf("error %v, refused %v", err, refused)
+	}
+}
+
+// TestRejectsTuned holds that a bad row in a window masks it, and is not put down
+// to its setting; and that lanes which are cut off put nothing aside twice.
+func TestRejectsTuned(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, manyOrders+"; UPDATE orders SET customer = -1 WHERE id % 5000 = 0")
+	mustRun(t, config(src.DSN, dst.DSN, stream("orders")))
+	dst.Exec(t, "ALTER TABLE orders ADD CHECK (customer >= 0) NOT VALID")
+	dst.Exec(t, "TRUNCATE orders; ALTER TABLE orders VALIDATE CONSTRAINT orders_customer_check")
+	masked := func(seen *recorder) bool {
+		return slices.ContainsFunc(of[runtime.WindowDone](seen), func(e runtime.WindowDone) bool { return e.Window.Masked == policy.MaskBadRow })
+	}
+	var ended <-chan struct{}
+	_, seen := tunetest.MustRunUntil(t, masked, func() runtime.Config {
+		cfg := tuned(config(src.DSN, dst.DSN, rejecting("orders", connectors.Replace)), switcher(1))
+		ended = afterParts(&cfg, 8, func() {
+			for range 6 {
+				dst.Query(t, terminateOne)
+				time.Sleep(time.Duration(5+rand.IntN(30)) * time.Millisecond)
+			}
+		})
+		return cfg
+	})
+	<-ended
+	bad := src.Query(t, "SELECT 'id=' || id, '23514' FROM orders WHERE customer < 0 ORDER BY length(id::text), id")
+	if diff := cmp.Diff(bad, rejected(t, dst)); diff != "" {
+		t.Errorf("rejects (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(sums(t, src, "SELECT * FROM orders WHERE customer >= 0"), sums(t, dst, "SELECT * FROM orders")); diff != "" {
+		t.Errorf("rows (-want +got)\n%s", diff)
+	}
+	if done := of[runtime.StreamDone](seen); len(done) != 1 || done[0].Rejected != int64(len(bad)) {
+		t.Errorf("done %+v, want %d rejected", done, len(bad))
+	}
+	if !masked(seen) {
+		t.Error("no window had a bad row")
+	}
+	for _, e := range of[runtime.WindowDone](seen) {
+		if e.Window.Errors["23"] > 0 {
+			t.Errorf("window %d counts %v", e.Window.Seq, e.Window.Errors)
+		}
+	}
+}
