@@ -22,8 +22,12 @@ postgres: ## Install PostgreSQL's server programs if there are none
 # The race detector needs cgo, and cgo a C compiler. The fuzz tests get a little
 # time each, or so many inputs: the end of a time fails now and then by itself, "context
 # deadline exceeded". A mistake that they find becomes a file that every later run tries.
+.PHONY: servers
+servers: ## Install PostgreSQL 14 to 18 beside the system's, and PgBouncer, for the compatibility tests
+	@scripts/servers.sh
+
 .PHONY: test
-test: postgres ## Run all tests, with the race detector where there is a C compiler
+test: postgres servers ## Run all tests, with the race detector where there is a C compiler
 	@if [ "$$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null || ! $(MAKE) --no-print-directory toolchains; then \
 		echo "not all compilers of the example policies can be had: what is missing, tests skip" >&2; \
 	fi

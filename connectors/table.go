@@ -50,6 +50,7 @@ type Column struct {
 	// empty where it cannot.
 	Key         string
 	NotNull     bool
+	NotNullName string // of the constraint that says so; empty where there is none of a name
 	Default     string // an expression; empty where there is none, and for generated columns
 	Generated   string // the expression of a generated column
 	Virtual     bool   // the generated column is not stored: its values come about when they are read
@@ -82,7 +83,9 @@ type Constraint struct {
 	Columns    []string
 	Definition string // as pg_get_constraintdef gives it
 	Comment    string
-	Needs      []string // the extensions that it uses: btree_gist
+	// IndexComment is that of the index that the constraint owns.
+	IndexComment string
+	Needs        []string // the extensions that it uses: btree_gist
 }
 
 // Index is an index that no constraint owns.

@@ -41,6 +41,7 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, how compres
 			return nil, err
 		}
 	}
+	b.drawNotNull(version(conn))
 	b.drawCompression(how)
 	for _, c := range s.Table.Constraints {
 		// An exclusion constraint's or an INCLUDE's expressions may use more.
@@ -139,6 +140,20 @@ func (b *blueprint) drawColumn(ctx context.Context, c *connectors.Column, check 
 		}
 	}
 	return nil
+}
+
+// drawNotNull names the constraints, where the destination has names for them: it
+// would make them of the staging table's.
+func (b *blueprint) drawNotNull(version int) {
+	for i := range b.Columns {
+		c := &b.Columns[i]
+		switch {
+		case version < 18:
+			c.NotNullName = ""
+		case c.NotNull && c.NotNullName == "":
+			c.NotNullName = serverName(b.Name, c.Name, "not_null")
+		}
+	}
 }
 
 // drawCompression sets the compression of the columns, where the destination
@@ -275,6 +290,9 @@ func columnSQL(c connectors.Column, version int) string {
 		sql += " GENERATED ALWAYS AS (" + c.Generated + ") STORED"
 	case c.Default != "" && c.Sequence == nil:
 		sql += " DEFAULT " + c.Default
+	}
+	if c.NotNull && c.NotNullName != "" {
+		sql += " CONSTRAINT " + ident(c.NotNullName)
 	}
 	if c.NotNull {
 		sql += " NOT NULL"

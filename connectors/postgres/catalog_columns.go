@@ -18,6 +18,9 @@ select a.attrelid as rel,
            select coalesce(bool_and(k.convalidated), true)
            from pg_constraint k
            where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum]) as not_null,
+       coalesce((
+           select k.conname from pg_constraint k
+           where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum]), '') as not_null_name,
        coalesce(pg_get_expr(d.adbin, d.adrelid), '') as expression,
        a.attgenerated::text as generated,
        a.attidentity::text as identity,
@@ -70,6 +73,7 @@ type columnRow struct {
 	TypeOID                         uint32
 	Type                            string
 	NotNull                         bool
+	NotNullName                     string
 	Expression, Generated, Identity string
 	Collation, Storage, Compression string
 	Compressible                    bool
@@ -86,6 +90,7 @@ func (c *catalog) addColumn(row columnRow) {
 		Wire:         c.wire(t),
 		Key:          c.key(t),
 		NotNull:      row.NotNull,
+		NotNullName:  row.NotNullName,
 		Identity:     identities[row.Identity],
 		Collation:    row.Collation,
 		Storage:      storages[row.Storage],

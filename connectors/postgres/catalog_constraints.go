@@ -20,6 +20,7 @@ select k.conrelid as rel,
        coalesce(refn.nspname, '') as ref_schema,
        coalesce(ref.relname, '') as ref_table,
        coalesce(obj_description(k.oid, 'pg_constraint'), '') as comment,
+       coalesce(obj_description(nullif(k.conindid, 0), 'pg_class'), '') as index_comment,
        ` + needsOf("pg_constraint", "k.oid") + ` ||
        ` + needsOf("pg_class", "k.conindid") + ` as needs
 from pg_constraint k
@@ -37,6 +38,7 @@ type constraintRow struct {
 	Definition          string
 	RefSchema, RefTable string
 	Comment             string
+	IndexComment        string
 	Needs               []string
 }
 
@@ -49,12 +51,13 @@ func (c *catalog) addConstraint(row constraintRow) {
 		return
 	}
 	r.Constraints = append(r.Constraints, connectors.Constraint{
-		Name:       row.Name,
-		Kind:       constraintKinds[row.Kind],
-		Columns:    row.Columns,
-		Definition: row.Definition,
-		Comment:    row.Comment,
-		Needs:      row.Needs,
+		Name:         row.Name,
+		Kind:         constraintKinds[row.Kind],
+		Columns:      row.Columns,
+		Definition:   row.Definition,
+		Comment:      row.Comment,
+		IndexComment: row.IndexComment,
+		Needs:        row.Needs,
 	})
 }
 

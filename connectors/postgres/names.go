@@ -40,6 +40,21 @@ func shorten(name string, n int) string {
 	return name[:n]
 }
 
+// serverName is the name that the server gives to what belongs to a column: of
+// table and column it cuts the longer one.
+func serverName(table, column, label string) string {
+	room := maxName - len(label) - 2
+	first, second := len(table), len(column)
+	for first+second > room {
+		if first > second {
+			first--
+		} else {
+			second--
+		}
+	}
+	return shorten(table, first) + "_" + shorten(column, second) + "_" + label
+}
+
 // freeName returns name, or where that is taken the name with a number.
 func freeName(name string, taken func(string) bool) string {
 	try := shorten(name, maxName)

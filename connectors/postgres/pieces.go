@@ -29,7 +29,7 @@ type piece struct {
 // indexDetails is what a definition does not say of an index.
 type indexDetails struct {
 	definition                 string
-	tablespace, comment        string
+	tablespace                 string
 	clustered, replicaIdentity bool
 }
 
@@ -37,7 +37,7 @@ type indexDetails struct {
 func readIndexDetails(ctx context.Context, conn *pgx.Conn, oid uint32) (map[string]indexDetails, error) {
 	const sql = `
 SELECT c.relname, pg_get_indexdef(c.oid), coalesce(s.spcname, ''),
-	coalesce(obj_description(c.oid, 'pg_class'), ''), i.indisclustered, i.indisreplident
+	i.indisclustered, i.indisreplident
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
@@ -49,7 +49,7 @@ WHERE i.indrelid = $1`
 	}
 	var name string
 	var d indexDetails
-	_, err = pgx.ForEachRow(rows, []any{&name, &d.definition, &d.tablespace, &d.comment, &d.clustered, &d.replicaIdentity}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &d.definition, &d.tablespace, &d.clustered, &d.replicaIdentity}, func() error {
 		details[name] = d
 		return nil
 	})
@@ -141,8 +141,8 @@ func constraintPiece(c connectors.Constraint, d indexDetails, staging relName) (
 		if c.Comment != "" {
 			sql = append(sql, fmt.Sprintf("COMMENT ON CONSTRAINT %s ON %s IS %s", ident(name), target.sql(), literal(c.Comment)))
 		}
-		if d.comment != "" {
-			sql = append(sql, "COMMENT ON INDEX "+ident(target.Schema, name)+" IS "+literal(d.comment))
+		if c.IndexComment != "" {
+			sql = append(sql, "COMMENT ON INDEX "+ident(target.Schema, name)+" IS "+literal(c.IndexComment))
 		}
 		return append(sql, d.marks(target, name)...)
 	}

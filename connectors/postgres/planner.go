@@ -263,9 +263,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) (labels []stri
 		step(t, "add column %s", deletedColumn)
 	}
 	t.Steps = append(t.Steps, b.notes...)
-	for _, o := range t.Stream.Table.Omitted {
-		step(t, "not copied: %s", o)
-	}
+	t.Steps = append(t.Steps, t.Stream.Table.Omitted...)
 	p.choose(t, nil)
 	return labels
 }

@@ -73,9 +73,13 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
-	if _, err := conn.PgConn().Exec(ctx, c.settings(r, version(conn))).ReadAll(); err != nil {
+	backend, err := setUp(ctx, conn, c.settings(r, version(conn)))
+	if err == nil {
+		err = c.checkSession(ctx, conn, cfg, backend)
+	}
+	if err != nil {
 		conn.Close(ctx)
-		return nil, wrap("set up the session", err)
+		return nil, err
 	}
 	if c.Salt != "" && r == sourceRole { // as a parameter, so that no statement has it
 		if _, err := conn.Exec(ctx, "SELECT set_config('"+saltSetting+"', $1, false)", c.Salt); err != nil {
@@ -84,6 +88,19 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+// setUp runs the settings, and returns the process that has done so.
+func setUp(ctx context.Context, conn *pgx.Conn, settings string) (backend uint32, err error) {
+	results, err := conn.PgConn().Exec(ctx, settings+"SELECT pg_backend_pid()").ReadAll()
+	if err != nil {
+		return 0, wrap("set up the session", err)
+	}
+	if last := results[len(results)-1].Rows; len(last) == 1 && len(last[0]) == 1 {
+		pid, err := strconv.ParseUint(string(last[0][0]), 10, 32)
+		return uint32(pid), wrap("set up the session", err)
+	}
+	return 0, errors.New("set up the session: the server does not say which process it is")
 }
 
 // settings is the SQL that sets up a session on a server of the version.

@@ -62,6 +62,13 @@ func (t *template) create(ctx context.Context, a account, binDir string) error {
 	return nil
 }
 
+// retain counts a cluster that was made otherwise; it must be followed by a release.
+func (t *template) retain() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.users++
+}
+
 func (t *template) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
