@@ -94,6 +94,9 @@ type Cursor struct {
 	Lookback string
 	// After is where the last run ended; nil where there was none.
 	After *Position
+	// Look says that no row will be read: a source need not wait for transactions
+	// that write, to find out up to where it could be.
+	Look bool
 }
 
 // Position says which rows of an incremental stream are taken. It is plain data

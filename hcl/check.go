@@ -63,9 +63,23 @@ func (d *decoder) checkModes(s streamNode) {
 	}
 	d.checkIncremental(s)
 	d.checkDelete(s)
+	d.checkHashes(s)
 	d.checkRejects(s)
 	d.checkVerify(s)
 	d.checkChecks(s)
+}
+
+// checkHashes keeps hashes away from rows of two runs, which may have two salts.
+func (d *decoder) checkHashes(s streamNode) {
+	if get[string](s.node, "resume") != string(Continue) {
+		return
+	}
+	for _, c := range s.inner("column") {
+		if get[string](c, "mask") == string(MaskHash) {
+			at := c.written["mask"].value
+			d.diags.add(&at, fmt.Sprintf("mask %q cannot go with resume %q: with another salt the rest would have other hashes", MaskHash, Continue), "leave resume out")
+		}
+	}
 }
 
 // checkRejects keeps max_rejects to streams that put rows aside.

@@ -93,3 +93,28 @@ func TestComputedRefuses(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestMaskedKey holds that a key which is masked does not divide the table: the
+// bounds of its ranges are in marks.
+func TestMaskedKey(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, repeat('x', 300) FROM generate_series(1, 20000) i; ANALYZE t")
+	s := stream("t")
+	s.Computed = []connectors.Computed{{Column: "id", Mask: connectors.MaskHash}}
+	cfg := config(src.DSN, dst.DSN, s)
+	cfg.Source = salted(src.DSN)
+	plans, err := runtime.Inspect(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{"range", "mod"} {
+		if why := plans[0].Stream.Choices[0].WhyNot[mode]; why == "" {
+			t.Errorf("%s would divide it by the masked key", mode)
+		}
+	}
+	mustRun(t, cfg)
+	if n := dst.Query(t, `SELECT count(*) FROM _rbt.marks WHERE predicate LIKE '%"id"%'`); n[0][0] != "0" {
+		t.Errorf("%s marks name the key", n[0][0])
+	}
+}

@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -98,6 +99,11 @@ func TestIncremental(t *testing.T) {
 			{"INSERT INTO t VALUES (3, 0, 'c')", "2:b 3:c", 1},
 		},
 	}, {
+		"a first number, of later runs too", incremental("t", connectors.Upsert, connectors.Cursor{Column: "n", Initial: "10"}), numbered, "", []step{
+			{"INSERT INTO t VALUES (1, 5, 'a'), (2, 20, 'b')", "2:b", 1},
+			{"INSERT INTO t VALUES (3, 7, 'c'), (4, 25, 'd')", "2:b 4:d", 2},
+		},
+	}, {
 		"an empty table at first", incremental("t", connectors.Append, by("id")), numbered, "", []step{
 			{"", "", 0},
 			{"INSERT INTO t VALUES (1, 0, 'a')", "1:a", 1},
@@ -171,7 +177,7 @@ func TestIncremental(t *testing.T) {
 func TestIncrementalRefuses(t *testing.T) {
 	t.Parallel()
 	src, dst := pgtest.New(t), pgtest.New(t)
-	src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, n int, at timestamptz DEFAULT now(), j json, k text);
+	src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, n int, at timestamptz DEFAULT now(), j json, k text, u uuid NOT NULL UNIQUE DEFAULT gen_random_uuid());
 		INSERT INTO t VALUES (1, NULL, now(), NULL, 'x'); CREATE UNIQUE INDEX ON t (at); ALTER TABLE t ALTER at SET NOT NULL;`)
 	for _, tc := range []struct {
 		name, attribute, want string
@@ -183,6 +189,7 @@ func TestIncrementalRefuses(t *testing.T) {
 		{"a tie breaker that may be NULL", "tie_breaker", `column "k" may be NULL`, incremental("t", connectors.Append, byWith("n", "k"))},
 		{"rows without a cursor", "cursor", "NULL or infinite", incremental("t", connectors.Append, byWith("n", "id"))},
 		{"a first value that is none", "initial", "invalid input syntax", incremental("t", connectors.Append, connectors.Cursor{Column: "id", Initial: "x"})},
+		{"a uuid of another version", "cursor", "is not of version 7", incremental("t", connectors.Append, by("u"))},
 		{"a duration for numbers", "lookback", "the cursor is a number", incremental("t", connectors.Upsert, connectors.Cursor{Column: "n", Lookback: "5m"})},
 		{"a number for times", "lookback", "the cursor is a time", incremental("t", connectors.Upsert, connectors.Cursor{Column: "at", Lookback: "5"})},
 		{"looking back to append", "lookback", "it reads rows again", incremental("t", connectors.Append, connectors.Cursor{Column: "at", Lookback: "5m"})},
@@ -387,12 +394,13 @@ func TestIncrementalSeesOthers(t *testing.T) {
 	for _, tc := range []struct{ name, begin, end string }{
 		{"a plain role", "BEGIN; INSERT INTO t (v) VALUES ('late')", "COMMIT"},
 		{"a prepared transaction", "BEGIN; INSERT INTO t (v) VALUES ('late'); PREPARE TRANSACTION 'rbt'", "COMMIT PREPARED 'rbt'"},
+		{"one that tells nothing of itself", "SET track_activities = off; BEGIN; INSERT INTO t (v) VALUES ('late')", "COMMIT; RESET track_activities"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			src, dst := pgtest.On(t, server), pgtest.New(t)
 			src.Exec(t, "CREATE TABLE t (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), v text)")
 			dsn := src.DSN
-			if tc.end == "COMMIT" {
+			if tc.end == "COMMIT" { // by a role that sees no others
 				src.Exec(t, "CREATE ROLE plain LOGIN; GRANT SELECT ON t TO plain")
 				dsn = strings.Replace(src.DSN, "user=postgres", "user=plain", 1)
 				dsn = strings.Replace(dsn, "//postgres@", "//plain@", 1)
@@ -467,4 +475,61 @@ func TestIncrementalCollation(t *testing.T) {
 		}
 	}
 	sameRows(t, src, dst, "t")
+}
+
+// TestIncrementalOfViews follows a view and a foreign table, whose writers have
+// other tables locked.
+func TestIncrementalOfViews(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, create string }{
+		{"view", "CREATE VIEW t AS SELECT * FROM behind"},
+		{"foreign table", `CREATE EXTENSION postgres_fdw; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port 'PORT', dbname 'DB');
+			CREATE USER MAPPING FOR CURRENT_USER SERVER self OPTIONS (user 'postgres'); CREATE FOREIGN TABLE t (id bigint, v text) SERVER self OPTIONS (table_name 'behind')`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			port := src.Query(t, "SELECT current_setting('port')")[0][0]
+			src.Exec(t, "CREATE TABLE behind (id bigserial PRIMARY KEY, v text)")
+			src.Exec(t, strings.NewReplacer("PORT", port, "DB", src.Name).Replace(tc.create))
+			late := src.Conn(t)
+			if _, err := late.Exec(t.Context(), "BEGIN; INSERT INTO behind (v) VALUES ('late')"); err != nil {
+				t.Fatal(err)
+			}
+			cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Upsert, by("id")))
+			cfg.Source = impatient(src.DSN)
+			for i := range 2 {
+				src.Exec(t, fmt.Sprintf("INSERT INTO behind (v) VALUES ('early %d')", i))
+				mustRun(t, again(cfg))
+			}
+			if _, err := late.Exec(t.Context(), "COMMIT"); err != nil {
+				t.Fatal(err)
+			}
+			mustRun(t, again(cfg))
+			if diff := cmp.Diff(src.Query(t, "SELECT id, v FROM behind ORDER BY 1"), dst.Query(t, "SELECT id, v FROM t ORDER BY 1")); diff != "" {
+				t.Errorf("(-source +destination)\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestInspectDoesNotWait holds that looking at an incremental stream does not wait
+// for those who write, and says that a run would.
+func TestInspectDoesNotWait(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id bigserial PRIMARY KEY, v text); INSERT INTO t (v) VALUES ('early')")
+	late := src.Conn(t)
+	if _, err := late.Exec(t.Context(), "BEGIN; INSERT INTO t (v) VALUES ('late')"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // the source's lock_timeout is for ever
+	defer cancel()
+	plans, err := runtime.Inspect(ctx, config(src.DSN, dst.DSN, incremental("t", connectors.Append, by("id"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if steps := strings.Join(plans[0].Stream.Steps, "\n"); !strings.Contains(steps, "transactions write to it: a run waits for them") {
+		t.Errorf("steps %s", steps)
+	}
 }

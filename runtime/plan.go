@@ -41,7 +41,12 @@ func Knobs(workerCap int) []policy.Knob {
 func Inspect(ctx context.Context, cfg Config) ([]StreamPlan, error) {
 	var specs []connectors.StreamSpec
 	for _, s := range cfg.Streams {
-		specs = append(specs, s.StreamSpec)
+		spec := s.StreamSpec
+		if spec.Cursor != nil {
+			cursor := *spec.Cursor
+			cursor.Look, spec.Cursor = true, &cursor
+		}
+		specs = append(specs, spec)
 	}
 	snap, plans, err := inspect(ctx, cfg, specs)
 	if err != nil {

@@ -2,10 +2,12 @@ package runtime_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/runtime"
 )
@@ -175,5 +177,36 @@ func TestCheckOfTheMark(t *testing.T) {
 	}
 	if gone := dst.Query(t, "SELECT count(_rbt_deleted_at) FROM t"); gone[0][0] != "1" {
 		t.Errorf("%s rows are marked, want 1", gone[0][0])
+	}
+}
+
+// TestVerifyBehindACrash loses parts that were committed before they are verified:
+// they are copied again, and verified then.
+func TestVerifyBehindACrash(t *testing.T) {
+	t.Parallel()
+	src := pgtest.New(t)
+	src.Exec(t, orders)
+	server := pgtest.Cluster(t, pgcluster.Options{Durable: true, Settings: map[string]string{"wal_writer_delay": "10s"}})
+	dst := pgtest.On(t, server)
+	for _, how := range []connectors.Verify{connectors.VerifyCount, connectors.VerifyChecksum} {
+		s := stream("orders")
+		s.Verify = how
+		cfg := config(src.DSN, dst.DSN, s)
+		seen := record(&cfg)
+		next, crashed := cfg.Events, false
+		cfg.Events = func(e runtime.Event) { // one at a time
+			if step, ok := e.(runtime.PublishStep); ok && strings.HasPrefix(step.Step, "verify") && !crashed {
+				crashed = true
+				if err := server.Restart(context.Background(), pgcluster.Immediate); err != nil {
+					t.Error(err)
+				}
+			}
+			next(e)
+		}
+		mustRun(t, cfg)
+		sameRows(t, src, dst, "orders")
+		if !slices.ContainsFunc(of[runtime.Notice](seen), func(e runtime.Notice) bool { return strings.Contains(e.Text, "the destination lost") }) {
+			t.Error("no part was lost: the crash came too late")
+		}
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -177,5 +179,35 @@ func TestMemory(t *testing.T) {
 		if diff := cmp.Diff(src.Query(t, sum), dst.Query(t, sum)); diff != "" {
 			t.Errorf("huge differs (-source +destination):\n%s", diff)
 		}
+	}
+}
+
+// TestSparesProcessors holds that a run takes half of the processors, once it
+// copies, and all where somebody chose a number or a module is asked.
+func TestSparesProcessors(t *testing.T) {
+	t.Parallel()
+	path := build(t)
+	src := pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t AS SELECT i, repeat('x', 200) AS v FROM generate_series(1, 100000) i")
+	for _, tc := range []struct {
+		name, env string
+		want      int
+	}{
+		{"half", "", sparing(runtime.NumCPU())},
+		{"what somebody chose", "GOMAXPROCS=3", 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := rbt(t, path, src, pgtest.New(t), `stream "public.t" {}`)
+			cmd.Env = append(cmd.Env, "GODEBUG=schedtrace=10", tc.env)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			said := regexp.MustCompile(`gomaxprocs=(\d+)`).FindAllStringSubmatch(string(out), -1)
+			if len(said) == 0 || said[len(said)-1][1] != strconv.Itoa(tc.want) {
+				t.Errorf("the scheduler says %v, want %d in the end", said, tc.want)
+			}
+		})
 	}
 }

@@ -48,6 +48,8 @@ func Exercise(t *testing.T, open func(t testing.TB) Harness) {
 		{"a part is committed once", markedOnce},
 		{"a wrong count is not committed", wrongCount},
 		{"a lost part keeps all from being published", lostPart},
+		{"both sides have the same sums", summed},
+		{"a position is kept with the rows", positioned},
 		{"a writer says what a part has cost", stats},
 		{"a source answers beside the lanes or not at all", answers},
 		{"a destination says what it may of itself", vitals},
@@ -477,6 +479,60 @@ func locked(s *session) {
 	}
 	s.load = load
 	s.finish("done")
+}
+
+// summed also holds that sums tell when a part is missing.
+func summed(s *session) {
+	ctx := s.t.Context()
+	parts := s.all(s.settings()[0], 0)
+	s.copy(parts[1:]...)
+	for _, how := range []connectors.Verify{connectors.VerifyCount, connectors.VerifyChecksum} {
+		want := must(s.snap.Sum(ctx, s.target, how))(s.t)
+		if got := must(s.load.Sum(ctx, s.target, s.generation, how))(s.t); got == want {
+			s.t.Errorf("without the first part the %s is %+v on both sides", how, got)
+		}
+	}
+	s.copy(parts[0])
+	for _, how := range []connectors.Verify{connectors.VerifyCount, connectors.VerifyChecksum} {
+		want := must(s.snap.Sum(ctx, s.target, how))(s.t)
+		got := must(s.load.Sum(ctx, s.target, s.generation, how))(s.t)
+		if got != want || want.Rows == 0 || (want.Hash != "") != (how == connectors.VerifyChecksum) {
+			s.t.Errorf("the %s is %+v at the source and %+v in staging", how, want, got)
+		}
+	}
+	loading, publishing, err := s.load.Rejected(ctx, s.stream.Spec.Name, s.generation)
+	if loading != 0 || publishing != 0 || err != nil {
+		s.t.Errorf("%d and %d rows were put aside, error %v", loading, publishing, err)
+	}
+}
+
+// positioned also holds that a position is not kept without the rows.
+func positioned(s *session) {
+	ctx := s.t.Context()
+	position := func() *connectors.Position {
+		all := must(s.h.Destination.Positions(ctx, "conntest"))(s.t)
+		if p, known := all[s.stream.Spec.Name]; known {
+			return &p
+		}
+		return nil
+	}
+	s.stream.Position = &connectors.Position{Column: "a", TieBreaker: "b", Value: "v'\\ü", Reached: true, Tie: "t"}
+	parts := s.all(s.settings()[0], 0)
+	s.copy(parts[1:]...)
+	if err := s.tryPublish(func(string) {}); !errors.Is(err, connectors.ErrUndone) || position() != nil {
+		s.t.Errorf("without the first part: error %v, position %v", err, position())
+	}
+	s.copy(parts[0])
+	s.publish()
+	want := *s.stream.Position
+	if got := position(); got == nil || got.Target == "" {
+		s.t.Errorf("the position is %v", got)
+	} else if want.Target = got.Target; *got != want {
+		s.t.Errorf("the position is %+v, want %+v", *got, want)
+	}
+	if others := must(s.h.Destination.Positions(ctx, "another"))(s.t); len(others) > 0 {
+		s.t.Errorf("another pipeline has the positions %v", others)
+	}
 }
 
 func takenUp(s *session) {

@@ -331,9 +331,13 @@ func (s *Source) bound(ctx context.Context, conn *pgx.Conn, c *cursor, r *relati
 			return b, err
 		}
 	}
-	ended, err := s.writersEnd(ctx, conn, r, since)
+	ended, err := s.writersEnd(ctx, conn, r, since, c.spec.Look)
 	if err != nil || ended {
 		return b, err
+	}
+	if c.spec.Look {
+		b.steps = append(b.steps, fmt.Sprintf("transactions write to it: a run waits for them, %v at most", s.cfg.LockTimeout))
+		return b, nil
 	}
 	return bound{steps: append(b.steps, fmt.Sprintf(
 		"transactions that write to it have been open for %v: what is new since the last run is left to the next one", s.cfg.LockTimeout))}, nil
@@ -424,13 +428,14 @@ const everybodySQL = `
 SELECT 'somebody' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint`
 
 // writersEnd waits until everybody who writes to the table now has ended, since
-// then for as long as for a lock. It reports whether they have.
-func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation, since time.Time) (bool, error) {
+// then for as long as for a lock, or not at all where it only looks. It reports
+// whether they have.
+func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation, since time.Time, look bool) (bool, error) {
 	sql, arg := writersSQL, any(r.OID)
 	var standby bool
 	var next int64
-	const look = "SELECT pg_is_in_recovery(), txid_snapshot_xmax(txid_current_snapshot())"
-	if err := conn.QueryRow(ctx, look).Scan(&standby, &next); err != nil {
+	const now = "SELECT pg_is_in_recovery(), txid_snapshot_xmax(txid_current_snapshot())"
+	if err := conn.QueryRow(ctx, now).Scan(&standby, &next); err != nil {
 		return false, err
 	}
 	if standby || r.OID == 0 || r.Kind == connectors.View || r.Kind == connectors.ForeignTable { // whose tables are others
@@ -455,7 +460,7 @@ func (s *Source) writersEnd(ctx context.Context, conn *pgx.Conn, r *relation, si
 		if len(waiting) == 0 {
 			return true, nil
 		}
-		if s.cfg.LockTimeout > 0 && time.Since(since) > s.cfg.LockTimeout {
+		if look || s.cfg.LockTimeout > 0 && time.Since(since) > s.cfg.LockTimeout {
 			return false, nil
 		}
 		select {

@@ -200,3 +200,39 @@ func TestUpsertByOwnKey(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestUpsertRights holds that what the role may not do is said before a row moves,
+// with what to grant.
+func TestUpsertRights(t *testing.T) {
+	const open = "grant create on database DB to ROLE; grant create, usage on schema public to ROLE; create table t (id int primary key, v text);"
+	src := pgtest.New(t)
+	src.Exec(t, "create table t (id int primary key, v text)")
+	for _, tc := range []struct {
+		name, dst string
+		spec      connectors.StreamSpec
+		want      string
+	}{
+		{"no update", "grant select, insert on t to ROLE", upsert("t", "id"),
+			`the role ROLE may not read public.t and change its rows: GRANT SELECT, INSERT, UPDATE ON "public"."t" TO "ROLE"`},
+		{"no delete", "grant select, insert, update on t to ROLE", upsertDeleting(connectors.DropDeleted, "t", "id"),
+			`the role ROLE may not read public.t and change its rows: GRANT SELECT, INSERT, UPDATE, DELETE ON "public"."t" TO "ROLE"`},
+		{"no mark", "grant select, insert, update on t to ROLE", upsertDeleting(connectors.MarkDeleted, "t", "id"),
+			"the role ROLE does not own public.t, so it cannot add the column _rbt_deleted_at: ALTER TABLE \"public\".\"t\" ADD COLUMN _rbt_deleted_at timestamptz"},
+		{"enough", "grant select, insert, update, delete on t to ROLE", upsertDeleting(connectors.DropDeleted, "t", "id"), ""},
+		{"enough to mark", "grant select, insert, update on t to ROLE; alter table t add _rbt_deleted_at timestamptz", upsertDeleting(connectors.MarkDeleted, "t", "id"), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBenchOn(t, src, DestinationOptions{})
+			role := createRole(t, b.dst, "login")
+			named := strings.NewReplacer("ROLE", role, "DB", b.dst.Name)
+			b.dst.Exec(t, named.Replace(open+tc.dst))
+			b.dest = NewDestination(Config{DSN: as(t, b.dst, role), Pipeline: "test"}, DestinationOptions{})
+			_, targets := b.targets(t, tc.spec)
+			diff(t, named.Replace(tc.want), strings.Join(targets[0].Problems, "\n"))
+			if tc.want == "" {
+				b.run(t, tc.spec)
+			}
+		})
+	}
+}
