@@ -26,8 +26,12 @@ postgres: ## Install PostgreSQL's server programs if there are none
 servers: ## Install PostgreSQL 14 to 18 beside the system's, and PgBouncer, for the compatibility tests
 	@scripts/servers.sh
 
+.PHONY: browser
+browser: ## Install Chromium, in which tests open the pages that rbt writes
+	@scripts/browser.sh
+
 .PHONY: test
-test: postgres servers ## Run all tests, with the race detector where there is a C compiler
+test: postgres servers browser ## Run all tests, with the race detector where there is a C compiler
 	@if [ "$$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null || ! $(MAKE) --no-print-directory toolchains; then \
 		echo "not all compilers of the example policies can be had: what is missing, tests skip" >&2; \
 	fi

@@ -22,15 +22,19 @@ BEGIN {
 	own("runtime/probe",          "policy")
 	own("runtime/...",            "policy connectors runtime/...")
 	own("hcl/...",                "policy")
+	own("report/...",             "policy policy/trace")
+	own("live/...",               "policy policy/trace report")
 	own("internal/tunetest",      "policy/... connectors/... runtime/... internal/...") # for tests only
 	own("internal/...",           "internal/...")
 	own("examples/policies/...",  "policy policy/builtin policy/guest")
-	own("...",                    ". policy/... connectors/... runtime/... hcl/... internal/... bench/... examples/...")
+	own("...",                    ". policy/... connectors/... runtime/... hcl/... report live internal/... bench/... examples/...")
 
 	# Which of our packages may import a library.
 	library("github.com/hashicorp/hcl/...",     "hcl/...")
 	library("github.com/tetratelabs/wazero/...", "policy/wasm/...")
 	library("github.com/jackc/...",             "connectors/postgres/... internal/...")
+	library("github.com/prometheus/...",         "live/... internal/...")
+	library("github.com/chromedp/...",           "internal/browser")
 	library(module "/internal/pgtest",          "internal/...")
 }
 

@@ -105,7 +105,7 @@ func imagine(t *testing.T) policy.Decision {
 		Stream: &connectors.Stream{Spec: connectors.StreamSpec{Name: "orders"}, Rows: 100e6, Bytes: 10e9},
 		Target: &connectors.Target{Schema: "raw", Name: "orders"}, Knobs: spec.Knobs, Baseline: spec.Baseline,
 	}
-	r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{}, "")
+	r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{}, "", nil)
 	defer r.close()
 	r.event(start)
 	s := probe.New(spec)

@@ -38,6 +38,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 	cmd.Flags().BoolVar(&o.fromStart, "from-start", false, "read incremental streams from their beginning again")
 	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
 	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used")
+	cmd.Flags().StringVar(&o.listen, "listen", "", "show the run at this `address` while it is at work, as in 127.0.0.1:8044")
 	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j, err := openJob(args[0], *variables)
@@ -56,6 +57,7 @@ type runOptions struct {
 	fromStart  bool
 	noAutotune bool
 	required   bool   // the policy must be usable
+	listen     string // host:port; empty: nowhere
 	trace      string // a file; empty: in the runs' folder
 	again      string // what to type to go on; empty where nothing can be said
 }
@@ -87,7 +89,12 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 		return interrupted(ctx, u, err, runtime.Summary{}, o.again)
 	}
 	config.Run.Restart, config.FromStart = o.restart, o.fromStart
-	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace)
+	watched, unwatch, err := watch(ctx, u, config.Run, o.listen)
+	if err != nil {
+		return err
+	}
+	defer unwatch()
+	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched)
 	spareProcessors(j.tuner.module != nil)
 	config.Events = func(e runtime.Event) {
 		shown.event(e)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/live"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/trace"
 	"github.com/rapidbyte/rbt/runtime"
@@ -21,6 +22,9 @@ type recorder struct {
 	early  []earlyRecord // what happened before the run had an id
 	file   *os.File
 	out    *trace.Writer // nil before RunStarted, and where the file cannot be made
+	// watched is who sees the records besides; nil where nobody does.
+	watched *live.Monitor
+	begun   bool
 }
 
 // earlyRecord is a record that waits for the run's trace.
@@ -29,8 +33,8 @@ type earlyRecord struct {
 	record trace.Record
 }
 
-func newRecorder(u *ui, config *runtime.Config, path string) *recorder {
-	return &recorder{u: u, config: config, path: path, began: time.Now()}
+func newRecorder(u *ui, config *runtime.Config, path string, watched *live.Monitor) *recorder {
+	return &recorder{u: u, config: config, path: path, began: time.Now(), watched: watched}
 }
 
 // event records an event. The engine calls it, one call at a time.
@@ -40,13 +44,22 @@ func (r *recorder) event(e runtime.Event) {
 		r.start(at, started)
 		return
 	}
-	record := recordOf(e)
-	switch {
+	switch record := recordOf(e); {
 	case record == nil:
-	case r.out != nil:
-		r.out.Write(at, record)
+	case r.begun:
+		r.write(at, record)
 	default:
 		r.early = append(r.early, earlyRecord{at, record})
+	}
+}
+
+// write hands a record to all who want it.
+func (r *recorder) write(at time.Duration, record trace.Record) {
+	if r.out != nil {
+		r.out.Write(at, record)
+	}
+	if r.watched != nil {
+		r.watched.Add(at, record)
 	}
 }
 
@@ -61,20 +74,23 @@ func (r *recorder) start(at time.Duration, e runtime.RunStarted) {
 	if err != nil {
 		r.u.warn("the run's trace: %v", err)
 	}
-	if r.file == nil {
-		return
-	}
-	r.out = trace.NewWriter(r.file, trace.Header{
+	header := trace.Header{
 		Run: e.RunID, Attempt: e.Attempt, Pipeline: e.Pipeline, Version: r.config.Run.Version, Started: r.began.UTC(),
-	})
-	r.out.Write(at, runRecord(r.config, len(e.Streams)))
+	}
+	if r.file != nil {
+		r.out = trace.NewWriter(r.file, header)
+	}
+	if r.watched != nil {
+		r.watched.Begin(header)
+	}
+	r.write(at, runRecord(r.config, len(e.Streams)))
 	for _, p := range e.Streams {
-		r.out.Write(at, streamRecord(p))
+		r.write(at, streamRecord(p))
 	}
 	for _, early := range r.early {
-		r.out.Write(early.at, early.record)
+		r.write(early.at, early.record)
 	}
-	r.early = nil
+	r.early, r.begun = nil, true
 }
 
 // close comes after the last event.

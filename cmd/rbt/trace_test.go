@@ -63,7 +63,7 @@ func TestRecorder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var text []byte
 	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{Untuned: "by --no-autotune", WorkerCap: 16}, "")
+		r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{Untuned: "by --no-autotune", WorkerCap: 16}, "", nil)
 		events := aTunedRun()
 		r.event(events[0])
 		time.Sleep(time.Second)
@@ -123,7 +123,7 @@ func TestRecorderWithoutFolder(t *testing.T) {
 	var out bytes.Buffer
 	u := newUI(nil, nil, &out)
 	u.quiet = true
-	r := newRecorder(u, &runtime.Config{}, "")
+	r := newRecorder(u, &runtime.Config{}, "", nil)
 	r.event(startOf(aRunID))
 	for _, e := range aTunedRun() {
 		r.event(e)
@@ -137,7 +137,7 @@ func TestRecorderWithoutFolder(t *testing.T) {
 // BenchmarkRecorder is what a part costs a lane, event and all: 10 µs would be
 // 1 % of a run with a thousand parts a second.
 func BenchmarkRecorder(b *testing.B) {
-	r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{}, filepath.Join(b.TempDir(), "trace.jsonl"))
+	r := newRecorder(newUI(nil, nil, io.Discard), &runtime.Config{}, filepath.Join(b.TempDir(), "trace.jsonl"), nil)
 	r.event(startOf(aRunID))
 	part := runtime.PartDone{Part: connectors.Part{Stream: "public.orders", Mark: 123456}, Lane: 3, Rows: 65432, Bytes: 12345678,
 		Duration: time.Second, SourceWait: time.Second / 3, WriteWait: time.Second / 7, FlushTime: time.Second / 9}

@@ -1,0 +1,243 @@
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/rapidbyte/rbt/internal/browser"
+	"github.com/rapidbyte/rbt/live"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/trace"
+)
+
+func say(d policy.Decision, _ []policy.Knob) string { return d.Reason }
+
+// serve serves a monitor until the test ends.
+func serve(t *testing.T) (*live.Monitor, string, context.CancelFunc) {
+	t.Helper()
+	m := live.New(trace.Header{Pipeline: "orders", Version: "test", Started: time.Now()}, say)
+	s, err := live.Listen(":0", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Open() {
+		t.Fatal("others can ask, though no host was named")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return m, s.URL(), cancel
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// begin tells a monitor of a run with a stream and a part.
+func begin(m *live.Monitor, stream string) {
+	m.Begin(trace.Header{Run: "R1", Attempt: 1, Pipeline: "orders", Version: "test", Started: time.Now()})
+	m.Add(0, trace.Run{Streams: 1})
+	m.Add(0, trace.Stream{Stream: stream, Target: "raw.orders"})
+	m.Add(time.Second, trace.Started{Stream: stream})
+	m.Add(2*time.Second, trace.Part{Stream: stream, Mark: 1, Rows: 1234, Bytes: 5_000_000, Seconds: 1, SourceWait: 0.2, WriteWait: 0.3, FlushWait: 0.1, Commit: 0.05, Rejected: 2})
+}
+
+// TestLivePage watches a run in a browser from before its beginning to its end.
+func TestLivePage(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	p := browser.Open(t, url, 1200, 900)
+	const name = `public.<b>"orders"</b>`
+	begin(m, name)
+	p.Do(t, chromedp.WaitVisible("details.stream", chromedp.ByQuery))
+	if got := browser.Eval[[]string](t, p, "[document.getElementById('total-rows').textContent, document.querySelector('#stream-table tbody th').textContent]"); got[0] != "1,234" || got[1] != name {
+		t.Errorf("the page shows %q", got)
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('[data-chart=lanes] svg').length"); n != 1 {
+		t.Errorf("%d charts of lanes", n)
+	}
+	p.Do(t, chromedp.Evaluate("document.querySelector('details.stream').open = false", nil))
+	m.Add(3*time.Second, trace.Part{Stream: name, Mark: 2, Rows: 1000, Bytes: 5_000_000, Seconds: 1})
+	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '2,234'", nil))
+	if browser.Eval[bool](t, p, "document.querySelector('details.stream').open") {
+		t.Error("what a reader closed was opened again")
+	}
+	m.Add(4*time.Second, trace.Done{Stream: name, Rows: 2234, Bytes: 10_000_000, Load: 3, Publish: 1, Rejected: 2})
+	m.Add(4*time.Second, trace.Summary{Status: "done", Rows: 2234, Bytes: 10_000_000, Seconds: 4,
+		Streams: []trace.StreamSummary{{Stream: name, Status: "done", Rows: 2234, Bytes: 10_000_000, Load: 3, Publish: 1, Rejected: 2}}})
+	p.Do(t, chromedp.Poll("document.getElementById('connection').textContent === 'The run has ended.'", nil))
+	if got := browser.Eval[string](t, p, "document.querySelector('.status').textContent"); got != "done" {
+		t.Errorf("the status is %q", got)
+	}
+}
+
+// TestRoutes holds that there is nothing but what is told, and nothing that
+// changes anything.
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	begin(m, "public.orders")
+	if status, body := get(t, url+"healthz"); status != 200 || body != "ok\n" {
+		t.Errorf("healthz: %d %q", status, body)
+	}
+	for _, path := range []string{"nope", "debug/pprof/", "metrics/x", "../etc/passwd"} {
+		if status, _ := get(t, url+path); status != 404 {
+			t.Errorf("%s: %d, want 404", path, status)
+		}
+	}
+	for _, path := range []string{"", "events", "metrics", "healthz"} {
+		resp, err := http.Post(url+path, "text/plain", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 405 {
+			t.Errorf("POST %s: %d, want 405", path, resp.StatusCode)
+		}
+	}
+	req, _ := http.NewRequest("GET", url, nil)
+	req.Host = "evil.example.com"
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 403 {
+		t.Errorf("by another name: %d, want 403", resp.StatusCode)
+	}
+}
+
+// TestMetrics holds that the metrics are those that docs/metrics.md lists, are
+// named as Prometheus wants them, and say what the records do.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	begin(m, "public.orders")
+	m.Add(0, trace.Retry{Stream: "public.orders", Class: "network"})
+	m.Add(0, trace.Window{Stream: "public.orders", Window: policy.Window{Masked: "retry"}})
+	m.Add(0, trace.Fault{Fault: policy.Fault{Stream: "public.orders", Reason: "timeout"}})
+	m.Add(0, trace.Call{Stream: "public.orders", Op: "score", Millis: 250})
+	m.Add(0, trace.Done{Stream: "public.orders", Publish: 1.5})
+	m.Add(0, trace.Summary{Status: "done", Rows: 1234, Bytes: 5_000_000, Seconds: 4})
+	_, text := get(t, url+"metrics")
+	for _, want := range []string{
+		`rbt_run_info{pipeline="orders",run="R1",version="test"} 1`, `rbt_stream_rows_total{stream="public.orders"} 1234`,
+		`rbt_stream_bytes_total{stream="public.orders"} 5e+06`, `rbt_stream_rejected_rows_total{stream="public.orders"} 2`,
+		`rbt_stream_lane_seconds_total{phase="commit",stream="public.orders"} 0.05`, `rbt_stream_done{stream="public.orders"} 1`,
+		`rbt_retries_total{class="network",stream="public.orders"} 1`, `rbt_probe_windows_total{masked="retry",stream="public.orders"} 1`,
+		`rbt_autotune_faults_total{reason="timeout",stream="public.orders"} 1`, `rbt_policy_call_seconds_total{op="score",stream="public.orders"} 0.25`,
+		`rbt_stream_publish_seconds_total{stream="public.orders"} 1.5`, `rbt_run_succeeded 1`, `rbt_run_duration_seconds 4`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "rbt_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	doc, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var registered, documented []string
+	for _, found := range regexp.MustCompile(`(?m)^# HELP (rbt_\w+) (.*)$`).FindAllStringSubmatch(text, -1) {
+		registered = append(registered, found[1]+" "+found[2])
+	}
+	for _, found := range regexp.MustCompile("(?m)^\\| `(rbt_\\w+)` \\|.*\\| (.*) \\|$").FindAllStringSubmatch(string(doc), -1) {
+		documented = append(documented, found[1]+" "+found[2])
+	}
+	slices.Sort(registered)
+	slices.Sort(documented)
+	if !slices.Equal(registered, documented) {
+		t.Errorf("registered:\n%s\ndocumented:\n%s", strings.Join(registered, "\n"), strings.Join(documented, "\n"))
+	}
+}
+
+// TestAddDoesNotWait holds that a page that is rendered does not hold up the run.
+func TestAddDoesNotWait(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	for i := range 500 {
+		begin(m, fmt.Sprintf("public.t%d", i))
+	}
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				get(t, url)
+			}
+		}
+	}()
+	var longest time.Duration
+	for range 2000 {
+		began := time.Now()
+		m.Add(time.Second, trace.Part{Stream: "public.t1", Rows: 1})
+		longest = max(longest, time.Since(began))
+		time.Sleep(100 * time.Microsecond)
+	}
+	close(stop)
+	<-done
+	// A page of 500 streams takes tens of milliseconds; the bound is wide, because
+	// machines pause.
+	if longest > time.Second {
+		t.Errorf("a record waited for %v", longest)
+	}
+}
+
+// TestListen refuses what is no address, and says what one is.
+func TestListen(t *testing.T) {
+	t.Parallel()
+	if _, err := live.Listen("8044", nil); err == nil || !strings.Contains(err.Error(), "write host:port, as in 127.0.0.1:8044") {
+		t.Errorf("error %v", err)
+	}
+	s, err := live.Listen("0.0.0.0:0", live.New(trace.Header{}, say))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Open() {
+		t.Error("everybody can ask, and that is not said")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Serve(ctx); err != nil {
+		t.Error(err)
+	}
+}

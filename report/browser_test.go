@@ -1,0 +1,273 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/rapidbyte/rbt/internal/browser"
+	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/trace"
+	"github.com/rapidbyte/rbt/report"
+)
+
+// realTrace was recorded of a run between two servers on one machine of two cores.
+const realTrace = "testdata/run.jsonl"
+
+func say(d policy.Decision, _ []policy.Knob) string { return "because of " + d.Reason }
+
+func read(t *testing.T, text []byte) *report.Report {
+	t.Helper()
+	r, err := report.Read(bytes.NewReader(text), "trace", say)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func page(t *testing.T, r *report.Report) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := r.Page(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestFigures holds that what the page shows are the trace's figures: in the
+// tables, and in what the charts are drawn from.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	r := read(t, readFile(t, realTrace))
+	p := browser.Show(t, page(t, r), 1200, 900)
+	for id, want := range map[string]string{"total-rows": comma(r.Rows), "total-seconds": fmt.Sprintf("%.2f s", r.Seconds)} {
+		if got := browser.Eval[string](t, p, "document.getElementById('"+id+"').textContent"); got != want {
+			t.Errorf("%s is %q, want %q", id, got, want)
+		}
+	}
+	cells := browser.Eval[[][]string](t, p, "[...document.querySelectorAll('#stream-table tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+	if len(cells) != len(r.Streams) {
+		t.Fatalf("%d streams in the table, want %d", len(cells), len(r.Streams))
+	}
+	for i, s := range r.Streams {
+		if cells[i][0] != s.Name || cells[i][1] != s.Status || cells[i][2] != comma(s.Rows) {
+			t.Errorf("row %v, want %s %s %s", cells[i], s.Name, s.Status, comma(s.Rows))
+		}
+	}
+	s := r.Streams[0]
+	if len(s.Windows) == 0 || s.Decision == nil {
+		t.Fatal("the trace has no windows, or no decision")
+	}
+	const windows = "[...document.querySelectorAll('details.stream')[0].querySelectorAll('.figures-table tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
+	shown := browser.Eval[[][]string](t, p, windows)
+	for i, w := range s.Windows {
+		want := []string{fmt.Sprint(w.Seq), comma(w.Rows), fmt.Sprint(w.Lanes), w.Masked}
+		if got := []string{shown[i][0], shown[i][5], shown[i][6], shown[i][10]}; strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Errorf("window %v, want %v", got, want)
+		}
+	}
+	// The curve holds every byte of the parts.
+	moved := browser.Eval[float64](t, p, "(d => d.throughput.reduce((a, p) => a + p[1], 0) * d.secs / d.throughput.length)(JSON.parse(document.getElementById('data').textContent))")
+	var want float64
+	for _, s := range r.Streams {
+		for _, p := range s.Parts {
+			want += float64(p.Bytes)
+		}
+	}
+	if moved < 0.999*want || moved > 1.001*want {
+		t.Errorf("the curve holds %.0f bytes, the parts %.0f", moved, want)
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('[data-chart=windows] svg path').length"); n < len(s.Windows) {
+		t.Errorf("%d shapes for %d windows", n, len(s.Windows))
+	}
+}
+
+func comma(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// TestHover holds that hovering a window shows its metrics.
+func TestHover(t *testing.T) {
+	t.Parallel()
+	r := read(t, readFile(t, realTrace))
+	p := browser.Show(t, page(t, r), 1200, 900)
+	w := r.Streams[0].Windows[1]
+	at := browser.Eval[[]float64](t, p, fmt.Sprintf(`(() => {
+		const e = document.querySelector("[data-chart=windows]");
+		e.scrollIntoView({ block: "center" });
+		const c = echarts.getInstanceByDom(e).convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [%f, %f]), box = e.getBoundingClientRect();
+		return [box.left + c[0], box.top + c[1]];
+	})()`, w.At+w.Seconds/2, w.BytesPerSecond()/2))
+	p.Do(t, chromedp.MouseEvent(input.MouseMoved, at[0]-3, at[1]), chromedp.MouseEvent(input.MouseMoved, at[0], at[1]), chromedp.Sleep(300*time.Millisecond))
+	tip := browser.Eval[string](t, p, `document.querySelector("[data-chart=windows]").innerText`)
+	for _, want := range []string{fmt.Sprintf("window: %d", w.Seq), "speed: " + fmt.Sprintf("%.1f MB/s", w.BytesPerSecond()/1e6), "rows: " + comma(w.Rows), fmt.Sprintf("lanes: %d", w.Lanes)} {
+		if !strings.Contains(tip, want) {
+			t.Errorf("the tip %q lacks %q", tip, want)
+		}
+	}
+}
+
+// TestLooks holds that the page follows the reader's colours, and fits a phone.
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	html := page(t, read(t, readFile(t, realTrace)))
+	p := browser.Show(t, html, 390, 844)
+	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 390 {
+		t.Errorf("the page is %d pixels wide on a screen of 390", width)
+	}
+	const paper = "getComputedStyle(document.body).backgroundColor"
+	for scheme, want := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"} {
+		p.Do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+		if got := browser.Eval[string](t, p, paper); got != want {
+			t.Errorf("in the %s the page is %s, want %s", scheme, got, want)
+		}
+		if n := browser.Eval[int](t, p, "document.querySelectorAll('#chart-run svg').length"); n != 1 {
+			t.Errorf("in the %s the run has %d charts", scheme, n)
+		}
+	}
+	var pdf []byte
+	p.Do(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		pdf, _, err = cdppage.PrintToPDF().Do(ctx)
+		return err
+	}))
+	if len(pdf) < 10_000 {
+		t.Errorf("printed, the page has %d bytes", len(pdf))
+	}
+}
+
+// TestAccessible holds the basics for a keyboard and a screen reader.
+func TestAccessible(t *testing.T) {
+	t.Parallel()
+	p := browser.Show(t, page(t, many(t, 20)), 1200, 900)
+	for what, none := range map[string]string{
+		"charts without a name":              "document.querySelectorAll('.chart:not([role=img][aria-label])').length",
+		"header cells without a scope":       "document.querySelectorAll('th:not([scope])').length",
+		"scrolled regions without a name":    "document.querySelectorAll('.scroll:not([tabindex][role=region][aria-label])').length",
+		"pages without a language":           "document.documentElement.lang ? 0 : 1",
+		"pages without one first heading":    "document.querySelectorAll('h1').length - 1",
+		"identifiers that are there twice":   "(ids => ids.length - new Set(ids).size)([...document.querySelectorAll('[id]')].map(e => e.id))",
+		"things that take the focus in vain": "document.querySelectorAll('[tabindex]:not([tabindex=\"0\"]):not([tabindex=\"-1\"])').length",
+	} {
+		if n := browser.Eval[int](t, p, none); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+	p.Do(t, chromedp.KeyEvent(kb.Tab))
+	if got := browser.Eval[string](t, p, "document.activeElement.className"); got != "skip" {
+		t.Errorf("the first stop is %q, want the link past the figures", got)
+	}
+	p.Do(t, chromedp.Focus("details.stream summary", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter), chromedp.Sleep(200*time.Millisecond))
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('details.stream[open] [data-chart] svg').length"); n == 0 {
+		t.Error("a stream that is opened by the keyboard shows no chart")
+	}
+}
+
+// many is a run of so many streams, with a part each.
+func many(t *testing.T, streams int) *report.Report {
+	t.Helper()
+	var out bytes.Buffer
+	w := trace.NewWriter(&out, trace.Header{Run: "many", Pipeline: "many", Version: "test", Started: time.Now()})
+	w.Write(0, trace.Run{Streams: streams})
+	for i := range streams {
+		name := fmt.Sprintf("public.t%d", i)
+		at := time.Duration(i) * 10 * time.Millisecond
+		w.Write(0, trace.Stream{Stream: name, Target: name})
+		w.Write(at, trace.Started{Stream: name})
+		w.Write(at+8*time.Millisecond, trace.Part{Stream: name, Mark: 1, Lane: i % 4, Rows: 100, Bytes: 10_000, Seconds: 0.008, SourceWait: 0.002, WriteWait: 0.003, FlushWait: 0.002, Commit: 0.001})
+		w.Write(at+9*time.Millisecond, trace.Done{Stream: name, Rows: 100, Bytes: 10_000, Load: 0.008, Publish: 0.001})
+	}
+	w.Write(time.Duration(streams)*10*time.Millisecond, trace.Summary{Status: "done", Rows: int64(streams) * 100, Seconds: float64(streams) / 100})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return read(t, out.Bytes())
+}
+
+// TestManyStreams holds that a page of 500 streams draws what can be seen only.
+func TestManyStreams(t *testing.T) {
+	t.Parallel()
+	p := browser.Show(t, page(t, many(t, 500)), 1200, 900)
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('#stream-table tbody tr').length"); n != 500 {
+		t.Errorf("%d rows, want 500", n)
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('svg').length"); n != 1 {
+		t.Errorf("%d charts are drawn, want that of the run", n)
+	}
+}
+
+// TestHostile holds that names are text, whatever is in them.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	const name = `public.<script>window.pwned = 1</script><img src=x onerror="window.pwned = 2">"'&{{.}}</details>`
+	quoted, _ := json.Marshal(name) // a string: it cannot fail
+	text := strings.ReplaceAll(string(readFile(t, realTrace)), "big.orders", strings.Trim(string(quoted), `"`))
+	r := read(t, []byte(text))
+	if r.Streams[0].Name != name {
+		t.Fatalf("the stream is called %q", r.Streams[0].Name)
+	}
+	p := browser.Show(t, page(t, r), 1200, 900)
+	if got := browser.Eval[string](t, p, "document.querySelector('#stream-table tbody th').textContent"); got != name {
+		t.Errorf("the name is shown as %q", got)
+	}
+	if pwned := browser.Eval[bool](t, p, "window.pwned !== undefined || document.querySelectorAll('img').length > 0"); pwned {
+		t.Error("the name is more than text")
+	}
+}
+
+// TestCutTrace holds that a trace which ends in the middle is shown as far as it
+// goes, and said to.
+func TestCutTrace(t *testing.T) {
+	t.Parallel()
+	text := readFile(t, realTrace)
+	for _, at := range []int{len(text) / 3, len(text) / 2, len(text) - 10} {
+		r := read(t, text[:at])
+		p := browser.Show(t, page(t, r), 1200, 900)
+		if got := browser.Eval[string](t, p, "document.body.innerText"); !strings.Contains(got, "The trace is not whole") || !strings.Contains(got, "cut off") {
+			t.Errorf("cut at %d the page does not say so", at)
+		}
+	}
+}
+
+// TestCompare sets two runs side by side.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	a, b := read(t, readFile(t, realTrace)), many(t, 3)
+	var out bytes.Buffer
+	if err := report.Compare(&out, []*report.Report{a, b}); err != nil {
+		t.Fatal(err)
+	}
+	p := browser.Show(t, out.Bytes(), 1200, 900)
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('#runs tbody tr').length"); n != 2 {
+		t.Errorf("%d runs", n)
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('#stream-table tbody tr').length"); n != len(a.Streams)+3 {
+		t.Errorf("%d streams, want %d", n, len(a.Streams)+3)
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('#chart-compare svg').length"); n != 1 {
+		t.Errorf("%d charts", n)
+	}
+}

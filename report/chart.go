@@ -1,0 +1,150 @@
+package report
+
+import (
+	"math"
+	"slices"
+)
+
+// The data that the page's script draws from. Names are short because a large
+// run has many parts.
+
+type chartData struct {
+	Seconds    float64       `json:"secs"`
+	Throughput [][2]float64  `json:"throughput"` // seconds, bytes per second
+	Streams    []chartStream `json:"streams"`
+}
+
+type chartStream struct {
+	Name       string        `json:"name"`
+	Throughput [][2]float64  `json:"throughput"`
+	Windows    []chartWindow `json:"windows,omitempty"`
+	Parts      [][]float64   `json:"parts,omitempty"` // lane, from, to, source, write, flush, commit, rows, bytes
+	Knobs      []chartKnob   `json:"knobs,omitempty"`
+	Time       []chartSlice  `json:"time,omitempty"`
+}
+
+type chartWindow struct {
+	Seq     int     `json:"seq"`
+	At      float64 `json:"at"`
+	Secs    float64 `json:"secs"`
+	Speed   float64 `json:"speed"`
+	Setting string  `json:"setting"`
+	Masked  string  `json:"masked,omitempty"`
+	Lanes   int     `json:"lanes"`
+	Rows    int64   `json:"rows"`
+	Bytes   int64   `json:"bytes"`
+	Source  float64 `json:"source"`
+	Write   float64 `json:"write"`
+	Flush   float64 `json:"flush"`
+	CPU     float64 `json:"cpu"`
+}
+
+type chartKnob struct {
+	Name  string       `json:"name"`
+	Tried []chartTried `json:"tried"`
+}
+
+type chartTried struct {
+	Label string  `json:"label"`
+	Lead  float64 `json:"lead"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Won   bool    `json:"won"`
+}
+
+type chartSlice struct {
+	What string  `json:"what"`
+	Secs float64 `json:"secs"`
+}
+
+// bins is how many points a curve of throughput has: about what a screen shows.
+const bins = 200
+
+func (r *Report) charts() chartData {
+	d := chartData{Seconds: r.Seconds, Streams: []chartStream{}}
+	var all []Part
+	for _, s := range r.Streams {
+		all = append(all, s.Parts...)
+		d.Streams = append(d.Streams, s.chart(r.Seconds))
+	}
+	d.Throughput = throughput(all, r.Seconds)
+	return d
+}
+
+func (s *Stream) chart(seconds float64) chartStream {
+	c := chartStream{Name: s.Name, Throughput: throughput(s.Parts, seconds)}
+	for _, w := range s.Windows {
+		c.Windows = append(c.Windows, chartWindow{Seq: w.Seq, At: w.At, Secs: w.Seconds, Speed: w.BytesPerSecond(), Setting: w.Setting, Masked: w.Masked,
+			Lanes: w.Lanes, Rows: w.Rows, Bytes: w.Bytes, Source: w.SourceWait, Write: w.WriteWait, Flush: w.FlushWait, CPU: w.CPU})
+	}
+	for _, p := range s.Parts {
+		c.Parts = append(c.Parts, []float64{float64(p.Lane), p.From, p.To, p.Source, p.Write, p.Flush, p.Commit, float64(p.Rows), float64(p.Bytes)})
+	}
+	if s.Decision != nil {
+		for _, k := range s.Decision.Knobs {
+			one := chartKnob{Name: k.Name, Tried: []chartTried{}}
+			for _, t := range k.Tried {
+				if t.Windows > 0 {
+					one.Tried = append(one.Tried, chartTried{Label: t.Value + " against " + t.Against, Lead: t.Lead, Low: t.Low, High: t.High, Won: t.Won})
+				}
+			}
+			if len(one.Tried) > 0 {
+				c.Knobs = append(c.Knobs, one)
+			}
+		}
+	}
+	for _, slice := range s.Time.slices() {
+		c.Time = append(c.Time, chartSlice(slice))
+	}
+	return c
+}
+
+// throughput spreads the bytes of each part over the time that it took. What a
+// bin gets is exact in sum.
+func throughput(parts []Part, seconds float64) [][2]float64 {
+	if len(parts) == 0 || seconds <= 0 {
+		return [][2]float64{}
+	}
+	width := seconds / bins
+	sums := make([]float64, bins)
+	for _, p := range parts {
+		took := max(p.To-p.From, 1e-6)
+		first := min(max(int(p.From/width), 0), bins-1)
+		last := min(max(int(math.Ceil(p.To/width))-1, first), bins-1)
+		for i := first; i <= last; i++ {
+			begin, end := max(p.From, float64(i)*width), min(p.To, float64(i+1)*width)
+			if first == last {
+				begin, end = p.From, p.From+took
+			}
+			sums[i] += float64(p.Bytes) * max(end-begin, 0) / took
+		}
+	}
+	curve := make([][2]float64, bins)
+	for i, bytes := range sums {
+		curve[i] = [2]float64{(float64(i) + 0.5) * width, bytes / width}
+	}
+	return curve
+}
+
+// slice is a share of the time of a stream's lanes, or of its publication.
+type slice struct {
+	What string
+	Secs float64
+}
+
+// slices are where time went, those of no time left out.
+func (t Spent) slices() []slice {
+	all := []slice{{"waiting for the source", t.Source}, {"writing to the destination", t.Write}, {"waiting for flushes", t.Flush},
+		{"committing", t.Commit}, {"other work of the lanes", t.Other}}
+	var steps []slice
+	for what, secs := range t.Publish {
+		steps = append(steps, slice{what, secs})
+	}
+	slices.SortFunc(steps, func(a, b slice) int {
+		if a.What < b.What {
+			return -1
+		}
+		return 1
+	})
+	return slices.DeleteFunc(append(all, steps...), func(s slice) bool { return s.Secs < 0.0005 })
+}

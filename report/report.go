@@ -1,0 +1,142 @@
+package report
+
+import (
+	"time"
+
+	"github.com/rapidbyte/rbt/policy"
+)
+
+// Report is what a trace tells of a run. Times are seconds since the run began,
+// sizes bytes.
+type Report struct {
+	Run, Pipeline, Version string
+	Attempt                int
+	Started                time.Time
+	Status                 string // "done", "failed", "interrupted"; "running" or "cut off" where there is no end
+	Error                  string
+	Seconds                float64
+	Rows, Bytes, Rejected  int64
+	OneMoment              bool
+	Policy                 string // who tuned; empty where nothing was tuned
+	Off                    string // why nothing was tuned
+	Cut                    string // why the trace is not whole
+	Lost                   int    // records that could not be written
+	Streams                []*Stream
+	Events                 []Event
+	// Previous is an earlier run of the same pipeline; nil where there is none.
+	Previous *Previous
+}
+
+// Stream is what a run did with one stream.
+type Stream struct {
+	Name, Target, Status  string
+	Rows, Bytes, Rejected int64
+	Began                 float64 // when the first part was about to be read
+	Load, Publish         float64 // seconds
+	Setting               string  // the last one in force
+	Skip                  string  // why it was not tuned; empty where it was
+	Decision              *Decision
+	Windows               []Window
+	Parts                 []Part
+	Steps                 []Step
+	Time                  Spent
+}
+
+// Speed is in bytes per second of loading; 0 where nothing was measured.
+func (s *Stream) Speed() float64 {
+	if s.Load <= 0 {
+		return 0
+	}
+	return float64(s.Bytes) / s.Load
+}
+
+// Spent says where the time of a stream's lanes went, in lane-seconds, and that
+// of publishing in seconds.
+type Spent struct {
+	Source, Write, Flush, Commit, Other float64
+	Publish                             map[string]float64 // by what was done
+}
+
+// Window is a window of the probe phase.
+type Window struct {
+	policy.Window
+	At      float64 // when measuring began, since the run did
+	Setting string
+}
+
+// Part is a committed part: what its lane did from From to To.
+type Part struct {
+	Lane                         int
+	From, To                     float64
+	Rows, Bytes, Rejected        int64
+	Source, Write, Flush, Commit float64
+}
+
+// Step is something that took long while a stream was published.
+type Step struct {
+	What     string
+	From, To float64
+}
+
+// Decision is what became of the search.
+type Decision struct {
+	policy.Decision
+	Text  string // for people
+	Knobs []Knob // those that were turned or pinned
+}
+
+// Knob is what was tried of one knob.
+type Knob struct {
+	Name, Doc string
+	Pinned    string // the value; empty where it was free
+	Baseline  string
+	Winner    string
+	Tried     []Tried
+}
+
+// Tried is one candidate of a knob, compared with its round's leader.
+type Tried struct {
+	Value           string
+	Round           int
+	Against         string
+	Lead, Low, High float64 // fractions
+	Windows, Masked int
+	Speed           float64
+	Outcome, Detail string
+	Won             bool
+}
+
+// Event is something that a person should know.
+type Event struct {
+	At           float64
+	Stream       string // empty where it is about the run
+	Kind         string // "retry", "note", "fault", "clamp", "rejected"
+	Text, Detail string
+}
+
+// Previous is how an earlier run of the same pipeline went.
+type Previous struct {
+	Run     string
+	Started time.Time
+	Seconds float64
+	Rows    int64
+	Bytes   int64
+	Streams map[string]PreviousStream
+}
+
+// PreviousStream is how it went for one stream.
+type PreviousStream struct {
+	Rows, Bytes int64
+	Load        float64
+	Publish     float64
+}
+
+// After notes an earlier run to compare with.
+func (r *Report) After(before *Report) {
+	p := &Previous{Run: before.Run, Started: before.Started, Seconds: before.Seconds, Rows: before.Rows, Bytes: before.Bytes,
+		Streams: map[string]PreviousStream{}}
+	for _, s := range before.Streams {
+		p.Streams[s.Name] = PreviousStream{Rows: s.Rows, Bytes: s.Bytes, Load: s.Load, Publish: s.Publish}
+	}
+	r.Previous = p
+}
