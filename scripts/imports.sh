@@ -24,10 +24,11 @@ BEGIN {
 	own("hcl/...",                "policy")
 	own("report/...",             "policy policy/trace")
 	own("live/...",               "policy policy/trace report")
+	own("telemetry",              "runtime")
 	own("internal/tunetest",      "policy/... connectors/... runtime/... internal/...") # for tests only
 	own("internal/...",           "internal/...")
 	own("examples/policies/...",  "policy policy/builtin policy/guest")
-	own("...",                    ". policy/... connectors/... runtime/... hcl/... report live internal/... bench/... examples/...")
+	own("...",                    ". policy/... connectors/... runtime/... hcl/... report live telemetry internal/... bench/... examples/...")
 
 	# Which of our packages may import a library.
 	library("github.com/hashicorp/hcl/...",     "hcl/...")

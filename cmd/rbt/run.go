@@ -96,13 +96,19 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	defer unwatch()
 	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched)
 	spareProcessors(j.tuner.module != nil)
+	spans, err := openSpans(ctx, u)
+	if err != nil {
+		return err
+	}
 	config.Events = func(e runtime.Event) {
 		shown.event(e)
 		recorded.event(e)
+		spans.event(e)
 	}
 	summary, err := runtime.Run(ctx, config)
 	shown.close()
 	recorded.close()
+	spans.close(ctx)
 	if err = j.locate(err, config.Streams); err != nil {
 		err = interrupted(ctx, u, err, summary, o.again)
 	} else {
