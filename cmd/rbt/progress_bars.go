@@ -61,8 +61,11 @@ type smallBar struct {
 
 func newBars(u *ui) *bars {
 	b := &bars{u: u, streams: map[string]*streamBar{}}
-	b.out = mpb.New(mpb.WithOutput(u.stderr), mpb.WithWidth(u.width), mpb.WithRefreshRate(150*time.Millisecond),
-		mpb.WithAutoRefresh())
+	options := []mpb.ContainerOption{mpb.WithOutput(u.stderr), mpb.WithRefreshRate(150 * time.Millisecond), mpb.WithAutoRefresh()}
+	if !u.resizes { // else the library asks the terminal each time it draws
+		options = append(options, mpb.WithWidth(u.width))
+	}
+	b.out = mpb.New(options...)
 	b.restore = u.divert(b.out)
 	return b
 }
@@ -125,10 +128,12 @@ func (b *bars) add(to *bar, total int64, name string, nameWidth int) {
 	to.text.Store("waiting")
 	label := fmt.Sprintf("%-*s ", nameWidth, elide(oneLine(name), nameWidth))
 	width := min(max(b.u.width-nameWidth-60, 8), 30)
-	room := b.u.width - nameWidth - width - 3 // for the spaces; a longer text would push the bar out
 	to.Bar = b.out.New(total, mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(label)),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + cut(to.text.Load().(string), room) })))
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+			room := s.AvailableWidth - width - 2 // for the spaces; a longer text would push the bar out, or break the line
+			return " " + cut(to.text.Load().(string), max(room, 0))
+		})))
 }
 
 // withOwnBar picks the streams with a bar of their own: all of a few, the

@@ -49,7 +49,8 @@ type ui struct {
 
 	terminal bool // standard error is one
 	color    bool
-	width    int // of the terminal
+	width    int  // of the terminal, at the beginning
+	resizes  bool // its width may change
 
 	mu     sync.Mutex // guards stderr: bars take it over while they move
 	stderr io.Writer
@@ -61,7 +62,7 @@ func newUI(stdin io.Reader, stdout, stderr io.Writer) *ui {
 		u.terminal = true
 		u.color = os.Getenv("NO_COLOR") == ""
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			u.width = width
+			u.width, u.resizes = width, true
 		}
 	}
 	o := slog.HandlerOptions{Level: slog.LevelInfo}
