@@ -1,6 +1,12 @@
 package connectors
 
-import "github.com/rapidbyte/rbt/policy"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/rapidbyte/rbt/policy"
+)
 
 // StreamSpec is a stream as the pipeline asks for it.
 type StreamSpec struct {
@@ -113,6 +119,21 @@ type Position struct {
 	// Target is the table that has the rows, in the destination's words; only the
 	// destination sets it.
 	Target string
+	// Computed is the digest of what the rows were computed with.
+	Computed string
+}
+
+// Digest tells whether columns are computed as others are; empty for none.
+func Digest(computed []Computed) string {
+	if len(computed) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(computed)
+	if err != nil {
+		panic(err) // plain strings always marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 // WriteMode says what becomes of the rows that the target has.
@@ -157,6 +178,11 @@ type Stream struct {
 	Position *Position
 	// Steps say in words what of the stream is read, beyond its columns and where.
 	Steps []string
+	// Encoding is that of the source's texts; where the destination's is another
+	// one, hashes are of what both can be turned into.
+	Encoding string
+	// Caveats are what people should know of that whenever the stream is read.
+	Caveats []string
 	// Notes are what a policy may want to know of the stream and the source's
 	// server, by names that begin with "source.": "source.version".
 	Notes map[string]string
@@ -215,7 +241,8 @@ type Target struct {
 	Exists       bool
 	// Columns are those to copy, in the order in which both sides name them.
 	// Columns that the destination computes itself are not among them.
-	Columns []string
+	Columns  []string
+	Encoding string // of the destination's texts
 	// Types are the types that the target keeps the Columns in, by name: where
 	// they differ, a source hashes its values as of these.
 	Types map[string]string

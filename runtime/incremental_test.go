@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
+	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
 	"github.com/rapidbyte/rbt/runtime"
@@ -529,7 +530,47 @@ func TestInspectDoesNotWait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if steps := strings.Join(plans[0].Stream.Steps, "\n"); !strings.Contains(steps, "transactions write to it: a run waits for them") {
+	if steps := strings.Join(plans[0].Stream.Caveats, "\n"); !strings.Contains(steps, "transactions write to it: a run waits for them") {
 		t.Errorf("steps %s", steps)
+	}
+}
+
+// TestIncrementalComputed holds that other masks, or none, are not mixed with those
+// of the runs so far.
+func TestIncrementalComputed(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'secret')")
+	s := incremental("t", connectors.Upsert, by("id"))
+	mustRun(t, config(src.DSN, dst.DSN, s))
+	s.Computed = []connectors.Computed{{Column: "v", Mask: connectors.MaskRedact}}
+	cfg := again(config(src.DSN, dst.DSN, s))
+	_, err := runtime.Run(t.Context(), cfg)
+	if err == nil || !strings.Contains(err.Error(), "the columns that are computed or masked are not those of the runs so far") {
+		t.Fatalf("error %v", err)
+	}
+	cfg.FromStart = true
+	mustRun(t, cfg)
+	cfg.FromStart = false
+	mustRun(t, again(cfg))
+	if got := dst.Query(t, "SELECT v FROM t"); got[0][0] != "***" {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestIncrementalOtherPipeline holds that another pipeline does not append the rows
+// again that one has appended.
+func TestIncrementalOtherPipeline(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')")
+	cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Append, by("id")))
+	mustRun(t, cfg)
+	cfg = again(cfg)
+	cfg.Run.Pipeline = "renamed"
+	cfg.Destination = postgres.NewDestination(postgres.Config{DSN: dst.DSN, Pipeline: "renamed"}, postgres.DestinationOptions{})
+	_, err := runtime.Run(t.Context(), cfg)
+	if err == nil || !strings.Contains(err.Error(), `public.t has the rows that pipeline "test" has read, and this run would append them again`) {
+		t.Errorf("error %v", err)
 	}
 }

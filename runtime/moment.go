@@ -27,6 +27,7 @@ func (r *run) moment(ctx context.Context) (progress bool, err error) {
 	if !r.started {
 		r.started = true
 		r.start(ctx, plans)
+		r.tell(plans)
 		r.skips(ctx, plans)
 	}
 	r.snapshot = snap.ID()
@@ -43,6 +44,19 @@ func (r *run) moment(ctx context.Context) (progress bool, err error) {
 		}
 	}
 	return progress, err
+}
+
+// tell says what people should know before rows move: how targets change, and
+// what of an incremental stream is not read.
+func (r *run) tell(plans []StreamPlan) {
+	for _, p := range plans {
+		for _, change := range p.Target.Changes {
+			r.note(p.Stream.Spec.Name, "changes: "+change)
+		}
+		for _, caveat := range p.Stream.Caveats {
+			r.emit(Notice{Stream: p.Stream.Spec.Name, Text: caveat})
+		}
+	}
 }
 
 // prepare takes a snapshot and finds out everything that could keep a stream

@@ -57,12 +57,24 @@ func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t
 	}
 	t.rows.Add(-rejected.publishing)
 	if t.rejected = rejected.loading + rejected.publishing; t.rejected > 0 {
-		r.note(t.name(), fmt.Sprintf("the destination refused %d rows, which were put aside: rbt rejects list says why", t.rejected))
+		r.note(t.name(), rejectsText(t.rejected, rejected.loading > 0 && t.plan.Stream.Spec.Deleted != connectors.KeepDeleted))
 	}
 	b.isPublished(t)
 	s := t.summary(statusDone)
 	r.emit(StreamDone{Stream: s.Stream, Rows: s.Rows, Bytes: s.Bytes, Rejected: s.Rejected, Load: s.Load, Publish: s.Publish})
 	return nil
+}
+
+// rejectsText tells people of rows that were put aside.
+func rejectsText(n int64, keptDeleted bool) string {
+	text := fmt.Sprintf("the destination refused %d rows, which were put aside: rbt rejects list says why", n)
+	if n == 1 {
+		text = "the destination refused 1 row, which was put aside: rbt rejects list says why"
+	}
+	if keptDeleted {
+		text += "; what the source does not have any more was left as it is, since a row that was put aside is not gone"
+	}
+	return text
 }
 
 // rejects are rows of a task that were put aside.

@@ -326,3 +326,50 @@ func TestRejectsTuned(t *testing.T) {
 		}
 	}
 }
+
+// TestRejectsAreNotGone holds that a row which was put aside is not deleted from the
+// target, or marked: it is still there at the source.
+func TestRejectsAreNotGone(t *testing.T) {
+	t.Parallel()
+	for _, how := range []connectors.Deleted{connectors.DropDeleted, connectors.MarkDeleted} {
+		src, dst := pgtest.New(t), pgtest.New(t)
+		src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, i FROM generate_series(1, 5) i")
+		dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, _rbt_deleted_at timestamptz)")
+		spec := rejecting("t", connectors.Upsert)
+		spec.Deleted = how
+		cfg := config(src.DSN, dst.DSN, spec)
+		mustRun(t, cfg)
+		src.Exec(t, "UPDATE t SET v = 'bad' WHERE id = 3; DELETE FROM t WHERE id = 4")
+		s := mustRun(t, again(cfg))
+		if got := dst.Query(t, "SELECT count(*), count(_rbt_deleted_at) FROM t"); got[0][0] != "5" || got[0][1] != "0" {
+			t.Errorf("%s: rows, marked: %v", how, got)
+		}
+		if notes := strings.Join(s.Notes, " "); !strings.Contains(notes, "a row that was put aside is not gone") {
+			t.Errorf("%s: notes %s", how, notes)
+		}
+		src.Exec(t, "UPDATE t SET v = '33' WHERE id = 3")
+		mustRun(t, again(cfg))
+		if got := dst.Query(t, "SELECT count(*), count(_rbt_deleted_at), (SELECT v FROM t WHERE id = 3), (SELECT count(*) FROM _rbt.rejects) FROM t"); got[0][2] != "33" || got[0][3] != "0" ||
+			how == connectors.DropDeleted && got[0][0] != "4" || how == connectors.MarkDeleted && got[0][1] != "1" {
+			t.Errorf("%s: once it is mended: %v", how, got)
+		}
+	}
+}
+
+// TestRejectsOfOneRow holds that a row which every run refuses is put aside once.
+func TestRejectsOfOneRow(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, '1'), (2, 'bad')")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int)")
+	spec := rejecting("t", connectors.Upsert)
+	spec.Cursor = &connectors.Cursor{Column: "id"}
+	cfg := config(src.DSN, dst.DSN, spec)
+	for range 3 {
+		cfg = again(cfg)
+		mustRun(t, cfg)
+	}
+	if diff := cmp.Diff([][]string{{"id=2", "22P02"}}, rejected(t, dst)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -210,3 +210,15 @@ func TestVerifyBehindACrash(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyEncodings compares texts of databases with other encodings.
+func TestVerifyEncodings(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{})
+	src := pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text, w varchar(5), x xml); INSERT INTO t VALUES (1, 'ü', 'é', '<a>ß</a>'), (2, 'a', NULL, NULL)")
+	pgtest.On(t, server).Exec(t, "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+	s := stream("t")
+	s.Verify = connectors.VerifyChecksum
+	mustRun(t, config(src.DSN, server.DSN("latin"), s))
+}

@@ -72,7 +72,7 @@ func planText(p runtime.StreamPlan, t tuner) string {
 		item("where", w)
 	}
 	item("method", withReason(string(p.Stream.Spec.WriteMode), p.Target.Method))
-	item("reads", p.Stream.Steps...)
+	item("reads", slices.Concat(p.Stream.Steps, p.Stream.Caveats)...)
 	item("steps", p.Target.Steps...)
 	item("changes", p.Target.Changes...)
 	item("setting", settingLines(p)...)

@@ -76,7 +76,7 @@ func jsonOf(p runtime.StreamPlan, who tuner) streamPlanJSON {
 		Where:     s.Spec.Where,
 		WriteMode: string(s.Spec.WriteMode),
 		Method:    t.Method,
-		Reads:     orEmpty(p.Stream.Steps),
+		Reads:     orEmpty(slices.Concat(p.Stream.Steps, p.Stream.Caveats)),
 		Steps:     orEmpty(t.Steps),
 		Changes:   orEmpty(t.Changes),
 		Key:       s.Key,

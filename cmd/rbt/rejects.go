@@ -46,12 +46,16 @@ func rejectsListCommand(u *ui) *cobra.Command {
 	open, f := rejectsFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		rejects, err := readRejects(cmd.Context(), open, args[0], *f)
-		if err != nil || len(rejects) == 0 {
+		if err != nil {
 			return err
 		}
-		t := table{heading: []string{"STREAM", "KEY", "WHEN", "ERROR"}, text: 1}
+		if len(rejects) == 0 {
+			u.note("no rows were put aside")
+			return nil
+		}
+		t := table{heading: []string{"STREAM", "KEY", "RUN", "WHEN", "ERROR"}, text: 1}
 		for _, r := range rejects {
-			t.add(oneLine(r.Stream), oneLine(r.Key), r.At.UTC().Format(time.DateTime), oneLine(r.Code+": "+r.Error))
+			t.add(oneLine(r.Stream), oneLine(r.Key), r.RunID, r.At.UTC().Format(time.DateTime), oneLine(r.Code+": "+r.Error))
 		}
 		u.printf("%s", t.String())
 		return nil

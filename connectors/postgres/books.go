@@ -124,6 +124,7 @@ CREATE TABLE IF NOT EXISTS _rbt.positions (
 	value text NOT NULL,       -- every row below it is taken
 	reached boolean NOT NULL,  -- and of those that have it, all, or those up to tie
 	tie text NOT NULL,
+	computed text NOT NULL,    -- a digest of the columns that were computed
 	target text NOT NULL,
 	run_id text NOT NULL,
 	noted_at timestamptz NOT NULL DEFAULT now(),

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +30,7 @@ func planChecks(ctx context.Context, conn *pgx.Conn, t *connectors.Target) error
 		said := inSavepoint(ctx, conn, func() error {
 			d, err := conn.PgConn().Prepare(ctx, "", checkSQL(c, relName{t.Schema, t.Name}), nil)
 			if err == nil && (len(d.Fields) != 1 || d.Fields[0].DataTypeOID != boolOID) {
-				err = fmt.Errorf("it must select one value that is true or false")
+				err = errNoAnswer
 			}
 			return err
 		})
@@ -45,6 +46,8 @@ func planChecks(ctx context.Context, conn *pgx.Conn, t *connectors.Target) error
 	return nil
 }
 
+var errNoAnswer = errors.New("it must select one value that is true or false")
+
 // boolOID is the type of true and false.
 const boolOID = 16
 
@@ -54,7 +57,7 @@ func (p *publication) checkStaged(ctx context.Context) error {
 	if p.adds() || len(p.target.Stream.Spec.Checks) == 0 {
 		return nil
 	}
-	return p.load.prepare(ctx, "check "+p.facts.name.String(), func(tx pgx.Tx) error {
+	return p.load.prepare(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) error {
 		return p.check(ctx, tx, p.staging)
 	})
 }
@@ -87,6 +90,10 @@ func ask(ctx context.Context, tx pgx.Tx, sql string) error {
 		found, err := tx.Query(ctx, sql, pgx.QueryExecModeExec)
 		if err != nil {
 			return err
+		}
+		if fields := found.FieldDescriptions(); len(fields) > 0 && (len(fields) != 1 || fields[0].DataTypeOID != boolOID) {
+			found.Close()
+			return errNoAnswer
 		}
 		_, err = pgx.ForEachRow(found, []any{&holds}, func() error {
 			rows++

@@ -40,8 +40,22 @@ func (s *snapshot) compute(ctx context.Context, st *connectors.Stream) error {
 		if err := s.computeOne(ctx, st, want); err != nil {
 			return &connectors.StreamError{Stream: st.Spec.Name, Attribute: "column " + want.Column, Err: err}
 		}
+		st.Steps = append(st.Steps, computedStep(want))
 	}
 	return nil
+}
+
+// computedStep says in words what becomes of a column.
+func computedStep(c connectors.Computed) string {
+	switch c.Mask {
+	case connectors.MaskHash:
+		return "column " + c.Column + " is hashed"
+	case connectors.MaskRedact:
+		return "column " + c.Column + " is redacted"
+	case connectors.MaskPartial:
+		return "column " + c.Column + " is masked but for its end"
+	}
+	return "column " + c.Column + " is computed: " + c.Expr
 }
 
 func (s *snapshot) computeOne(ctx context.Context, st *connectors.Stream, want connectors.Computed) error {
@@ -52,7 +66,7 @@ func (s *snapshot) computeOne(ctx context.Context, st *connectors.Stream, want c
 	column := connectors.Column{Name: want.Column, Expr: want.Expr}
 	if want.Mask != "" {
 		if was == nil {
-			return errors.New("there is no such column among those that are copied")
+			return fmt.Errorf("there is no such column among those that are copied, which are %s", idents(columnNames(st.Table)))
 		}
 		column.Expr, column.Comment = maskSQL(*was, want.Mask), was.Comment
 		column.NotNull = was.NotNull && want.Mask != connectors.MaskRedact

@@ -36,17 +36,18 @@ var cursorKinds = map[string]cursorKind{
 
 // cursor is the columns that an incremental stream goes by.
 type cursor struct {
-	spec   *connectors.Cursor
-	column connectors.Column
-	kind   cursorKind
-	tie    *connectors.Column // nil where there is none
-	append bool               // rows must not be read twice
+	spec     *connectors.Cursor
+	column   connectors.Column
+	kind     cursorKind
+	tie      *connectors.Column // nil where there is none
+	append   bool               // rows must not be read twice
+	computed string             // the digest of what rows are computed with
 }
 
 // cursorOf finds a stream's cursor in its table. The error is about one of the
 // stream's attributes.
 func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, error) {
-	c := &cursor{spec: spec.Cursor, append: spec.WriteMode == connectors.Append}
+	c := &cursor{spec: spec.Cursor, append: spec.WriteMode == connectors.Append, computed: connectors.Digest(spec.Computed)}
 	column := findColumn(t.Columns, spec.Cursor.Column)
 	if column == nil {
 		return nil, "cursor", fmt.Errorf("there is no column %q among those that are copied", spec.Cursor.Column)
@@ -54,6 +55,11 @@ func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, 
 	c.column, c.kind = *column, cursorKinds[column.Wire]
 	if c.kind == "" {
 		return nil, "cursor", fmt.Errorf("column %q is %s: a cursor is an integer, a timestamp, a date, a uuid or a text", column.Name, column.Type)
+	}
+	isTable := t.Kind == connectors.PlainTable || t.Kind == connectors.PartitionedTable
+	if c.append && !isTable {
+		return nil, "write_mode", fmt.Errorf("nothing says that a row of a %s is there once, so append could not tell the new ones from those that it has: "+
+			`use write_mode = "upsert"`, t.Kind)
 	}
 	columns := []string{column.Name}
 	if name := spec.Cursor.TieBreaker; name != "" {
@@ -65,10 +71,12 @@ func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, 
 			return nil, "tie_breaker", fmt.Errorf("column %q may be NULL, which is neither before nor after another value", name)
 		}
 	}
-	isTable := t.Kind == connectors.PlainTable || t.Kind == connectors.PartitionedTable
-	if c.append && !keyWithin(t, columns) && (isTable || c.tie == nil) {
+	if c.append && !keyWithin(t, columns) {
 		return nil, "cursor", fmt.Errorf("several rows may have the same %s, and append could not tell the new ones from those that it has: "+
 			`set tie_breaker to a column that is unique, or use write_mode = "upsert"`, columnsText(columns))
+	}
+	if after := spec.Cursor.After; after != nil && after.Computed != connectors.Digest(spec.Computed) {
+		return nil, "cursor", errors.New("the columns that are computed or masked are not those of the runs so far, whose rows stay as they are: " + c.again())
 	}
 	if err := c.checkAfter(); err != nil {
 		return nil, "cursor", err
@@ -89,10 +97,15 @@ func (c *cursor) checkAfter() error {
 	if after.TieBreaker != "" {
 		was += " and tie_breaker " + strconv.Quote(after.TieBreaker)
 	}
+	return fmt.Errorf("the runs so far went by cursor %s: keep that, or %s", was, c.again())
+}
+
+// again says how to read everything again.
+func (c *cursor) again() string {
 	if c.append {
-		return fmt.Errorf("the runs so far went by cursor %s: keep that, or empty the target and delete the stream from _rbt.positions in the destination", was)
+		return "empty the target and delete the stream from _rbt.positions in the destination, to read everything again"
 	}
-	return fmt.Errorf("the runs so far went by cursor %s: keep that, or read everything again with rbt run --from-start", was)
+	return "read everything again with rbt run --from-start"
 }
 
 // value is a constant of the cursor's type.
@@ -106,7 +119,7 @@ func (c *cursor) value(text string) string {
 
 // position is where the next run begins, with the stream's columns in it.
 func (c *cursor) position(b bound) *connectors.Position {
-	p := &connectors.Position{Column: c.spec.Column, TieBreaker: c.spec.TieBreaker, Value: b.value, Reached: b.reached}
+	p := &connectors.Position{Column: c.spec.Column, TieBreaker: c.spec.TieBreaker, Value: b.value, Reached: b.reached, Computed: c.computed}
 	if b.reached {
 		p.Tie = b.tie
 	}
@@ -493,7 +506,7 @@ func (s *snapshot) reads(ctx context.Context, st *connectors.Stream) error {
 	}
 	f := st.Facts.(*facts)
 	f.window, st.Position = c.window(b)
-	st.Steps = append([]string{c.windowStep()}, b.steps...)
+	st.Steps, st.Caveats = append([]string{c.windowStep()}, st.Steps...), b.steps
 	if back, err := s.wentBack(ctx, st, c); err != nil || back {
 		return err
 	}
@@ -543,7 +556,7 @@ func (s *snapshot) wentBack(ctx context.Context, st *connectors.Stream, c *curso
 	if err := s.holders[0].QueryRow(ctx, sql).Scan(&back); err != nil || !back {
 		return false, wrap("compare the cursor with the last run's", err)
 	}
-	st.Steps = append(st.Steps, fmt.Sprintf("%s went back from %s to %s: what was taken stays taken, and rows that were filled in below are not read",
+	st.Caveats = append(st.Caveats, fmt.Sprintf("%s went back from %s to %s: what was taken stays taken, and rows that were filled in below are not read",
 		c.column.Name, after.Value, st.Position.Value))
 	if c.append {
 		st.Facts.(*facts).window = "false"

@@ -101,7 +101,8 @@ func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream)
 		return nil, wrap("set up the session", err)
 	}
 	notes := connectionNotes("destination", conn, time.Since(began))
-	p, err := newPlanner(ctx, conn, d.options, streams)
+	encoding := conn.PgConn().ParameterStatus("server_encoding")
+	p, err := newPlanner(ctx, conn, d.options, d.config.Pipeline, streams)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +111,7 @@ func (d *Destination) Targets(ctx context.Context, streams []*connectors.Stream)
 	targets := make([]*connectors.Target, len(streams))
 	for i, s := range streams {
 		targets[i] = p.plan(s)
+		targets[i].Encoding = encoding
 		if err := planChecks(ctx, conn, targets[i]); err != nil {
 			return nil, wrap("look at the checks", err)
 		}

@@ -127,7 +127,7 @@ func (e *evolver) sameType(from, to connectors.Column) {
 	case e.holds(to.Type, from.Type):
 		step(e.t, "column %s is %s at the source and stored as %s", from.Name, from.Type, to.Type)
 	case e.spec.TypeChange == connectors.CastType:
-		step(e.t, "column %s is %s at the source, and its texts are read as %s", from.Name, from.Type, to.Type)
+		step(e.t, "column %s is %s at the source, and its texts are read as %s: what that does not hold is rounded, cut off or refused", from.Name, from.Type, to.Type)
 	case e.holds(from.Type, to.Type) && !e.otherZone(from, to):
 		step(e.t, "change column %s from %s to %s", from.Name, to.Type, from.Type)
 		wide := to
@@ -172,6 +172,7 @@ func (e *evolver) keepColumn(to connectors.Column) {
 	filled := to.Default != "" || to.Identity != "" || to.Generated != "" || !to.NotNull
 	switch {
 	case filled:
+		step(e.t, "keep column %s, which the source does not have", to.Name)
 	case e.isKey(to.Name) || e.spec.Nullability == connectors.FailNullability:
 		problem(e.t, "column %s of %s must not be NULL, has no default, and the source does not have it: give it a default", to.Name, e.now.name)
 	default:
@@ -205,7 +206,7 @@ func (e *evolver) reportRenames(missing []connectors.Column) {
 	for _, c := range missing {
 		for _, to := range e.now.rel.Columns {
 			if to.Type == c.Type && to.Name != deletedColumn && findColumn(e.t.Stream.Table.Columns, to.Name) == nil {
-				step(e.t, "perhaps column %s was renamed to %s? Then first: ALTER TABLE %s RENAME COLUMN %s TO %s",
+				step(e.t, "not done: perhaps column %s was renamed to %s? Then first: ALTER TABLE %s RENAME COLUMN %s TO %s",
 					to.Name, c.Name, e.now.name.sql(), ident(to.Name), ident(c.Name))
 			}
 		}

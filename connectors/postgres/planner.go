@@ -42,10 +42,11 @@ type planner struct {
 	extensions map[string]bool
 	collations map[string]bool // by their quoted names
 	feeds      []feed
-	ties       map[uint32][]tie // by the target's OID
+	ties       map[uint32][]tie  // by the target's OID
+	filledBy   map[string]string // pipelines that went by cursors, by their targets, quoted
 }
 
-func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, streams []*connectors.Stream) (*planner, error) {
+func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, pipeline string, streams []*connectors.Stream) (*planner, error) {
 	p := &planner{
 		options:    o,
 		replaced:   map[relName]bool{},
@@ -71,6 +72,9 @@ func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, strea
 	}
 	if p.found, err = inspect(ctx, conn, names); err != nil {
 		return nil, err
+	}
+	if err := p.readFilledBy(ctx, conn, pipeline); err != nil {
+		return nil, wrap("look at the destination", err)
 	}
 	if err := p.ask(ctx, conn, streams); err != nil {
 		return nil, wrap("look at the destination", err)
@@ -259,7 +263,7 @@ func (p *planner) planMissing(t *connectors.Target, now *present) (labels []stri
 	if text := piecesText(b.Constraints, b.Indexes); text != "" {
 		step(t, "build %s after the load", text)
 	}
-	if t.Stream.Spec.Deleted == connectors.MarkDeleted {
+	if t.Stream.Spec.Deleted == connectors.MarkDeleted && !ownMark(t) {
 		step(t, "add column %s", deletedColumn)
 	}
 	t.Steps = append(t.Steps, b.notes...)

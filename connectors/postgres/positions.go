@@ -21,7 +21,7 @@ func (d *Destination) Positions(ctx context.Context, pipeline string) (_ map[str
 		return nil, wrap("open the books (schema _rbt)", err)
 	}
 	const sql = `
-SELECT stream, cursor_column, tie_breaker, value, reached, tie, target FROM _rbt.positions WHERE pipeline = $1`
+SELECT stream, cursor_column, tie_breaker, value, reached, tie, computed, target FROM _rbt.positions WHERE pipeline = $1`
 	rows, err := conn.Query(ctx, sql, pipeline)
 	if err != nil {
 		return nil, wrap("read where the streams stand", err)
@@ -29,7 +29,7 @@ SELECT stream, cursor_column, tie_breaker, value, reached, tie, target FROM _rbt
 	positions := map[string]connectors.Position{}
 	var stream string
 	var p connectors.Position
-	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie, &p.Target}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie, &p.Computed, &p.Target}, func() error {
 		positions[stream] = p
 		return nil
 	})
@@ -44,20 +44,49 @@ func (p *publication) notePosition(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	const sql = `
-INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, target, run_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, computed, target, run_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (pipeline, stream) DO UPDATE SET cursor_column = excluded.cursor_column, tie_breaker = excluded.tie_breaker,
-	value = excluded.value, reached = excluded.reached, tie = excluded.tie,
+	value = excluded.value, reached = excluded.reached, tie = excluded.tie, computed = excluded.computed,
 	target = excluded.target, run_id = excluded.run_id, noted_at = now()`
 	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, p.target.Stream.Spec.Name, at.Column, at.TieBreaker,
-		at.Value, at.Reached, at.Tie, p.facts.name.sql(), p.load.attempt.RunID)
+		at.Value, at.Reached, at.Tie, at.Computed, p.facts.name.sql(), p.load.attempt.RunID)
+	return err
+}
+
+// readFilledBy finds the pipelines that have filled targets by their cursors, and
+// are not this one.
+func (p *planner) readFilledBy(ctx context.Context, conn *pgx.Conn, pipeline string) error {
+	p.filledBy = map[string]string{}
+	if !p.site.booksReady {
+		return nil
+	}
+	format, err := readBooksFormat(ctx, conn)
+	if err != nil || format == 0 {
+		return err
+	}
+	rows, err := conn.Query(ctx, "SELECT target, pipeline FROM _rbt.positions WHERE pipeline <> $1", pipeline)
+	if err != nil {
+		return err
+	}
+	var target, other string
+	_, err = pgx.ForEachRow(rows, []any{&target, &other}, func() error {
+		p.filledBy[target] = other
+		return nil
+	})
 	return err
 }
 
 // checkAfter finds a target that does not have the rows which the runs so far
 // have read.
 func (p *planner) checkAfter(t *connectors.Target, name relName) {
-	if t.Stream.Spec.Cursor == nil || t.Stream.Spec.Cursor.After == nil {
+	if t.Stream.Spec.Cursor == nil {
+		return
+	}
+	if other := p.filledBy[name.sql()]; t.Stream.Spec.Cursor.After == nil && other != "" && t.Exists && t.Stream.Spec.WriteMode == connectors.Append {
+		problem(t, "%s has the rows that pipeline %q has read, and this run would append them again: keep that pipeline's name, or choose another target", name, other)
+	}
+	if t.Stream.Spec.Cursor.After == nil {
 		return
 	}
 	again := "rbt run --from-start reads everything again"

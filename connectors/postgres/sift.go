@@ -169,7 +169,7 @@ func (e *errTooManyRejects) Error() string {
 	if e.last != nil {
 		text += ", the last because " + describe(e.last)
 	}
-	return text
+	return text + "; mend the rows, or raise max_rejects"
 }
 
 func tooManyRejects(most int64, last error) error { return &errTooManyRejects{most, last} }

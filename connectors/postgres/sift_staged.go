@@ -139,6 +139,15 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 			return tooManyRejects(spec.Rejects.Max, nil)
 		}
 	}
+	if spec.WriteMode == connectors.Upsert { // the newest of a row counts
+		const older = `
+DELETE FROM _rbt.rejects j USING _rbt.runs r
+WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND j.run_id <> $3
+	AND j.key IN (SELECT key FROM _rbt.rejects WHERE run_id = $3 AND stream = $2)`
+		if _, err := tx.Exec(ctx, older, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID); err != nil {
+			return err
+		}
+	}
 	everything := spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
 	if !everything {
 		return nil

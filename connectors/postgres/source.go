@@ -131,6 +131,7 @@ func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) 
 	}
 	for _, st := range streams {
 		st.Facts.(*facts).database = from
+		st.Encoding = s.holders[0].PgConn().ParameterStatus("server_encoding")
 		st.Choices = []connectors.Choice{s.choose(st)}
 		st.Notes = s.streamNotes(st)
 	}
@@ -154,7 +155,7 @@ func (s *snapshot) stream(spec connectors.StreamSpec, r *relation) (*connectors.
 	}
 	if spec.WriteMode == connectors.Upsert && len(spec.PrimaryKey) == 0 {
 		if spec.PrimaryKey = primaryKey(r.Table); len(spec.PrimaryKey) == 0 {
-			return nil, wrong("write_mode", fmt.Errorf(`"upsert" goes by a primary key, and the %s has none: set primary_key to columns that tell its rows apart`, r.Kind))
+			return nil, wrong("write_mode", fmt.Errorf(`"upsert" goes by a primary key, and the %s has none: set primary_key to columns that tell its rows apart, in a stream of its own, or leave it out with exclude`, r.Kind))
 		}
 	}
 	for _, name := range spec.PrimaryKey {

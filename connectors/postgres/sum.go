@@ -17,7 +17,7 @@ func (s *snapshot) Sum(ctx context.Context, t *connectors.Target, how connectors
 	}
 	defer hangUp(conn)
 	f := t.Stream.Facts.(*facts)
-	sum, err := sumOf(ctx, conn, f.from(), sourceHash(t.Stream.Table, t.Columns, t.Types), how)
+	sum, err := sumOf(ctx, conn, f.from(), sourceHash(t.Stream.Table, t.Columns, t.Types, hasherOf(t)), how)
 	return sum, wrap("verify the source's rows", err)
 }
 
@@ -30,7 +30,7 @@ func (l *load) Sum(ctx context.Context, t *connectors.Target, generation int, ho
 	}
 	staging := relName{f.name.Schema, stagingName(f.name.Name, l.attempt.RunID, t.Stream.Spec.Name, generation)}
 	err = l.use(ctx, func(conn *pgx.Conn) error {
-		sum, err = sumOf(ctx, conn, staging.sql(), targetHash(t.Columns, t.Types), how)
+		sum, err = sumOf(ctx, conn, staging.sql(), targetHash(t.Columns, t.Types, hasherOf(t)), how)
 		return err
 	})
 	return sum, wrap("verify the staged rows", err)

@@ -57,8 +57,7 @@ func (p *planner) planRights(t *connectors.Target, now *present) {
 func (p *planner) planMark(t *connectors.Target, now *present) {
 	column := findColumn(now.rel.Columns, deletedColumn)
 	switch {
-	case findColumn(t.Stream.Table.Columns, deletedColumn) != nil:
-		problem(t, `the source has a column %s of its own: leave it out with columns = […], or use delete = "hard"`, deletedColumn)
+	case ownMark(t):
 		return
 	case column == nil && !now.rel.Owned:
 		problem(t, "the role %s does not own %s, so it cannot add the column %s: ALTER TABLE %s ADD COLUMN %s timestamptz",
@@ -71,6 +70,15 @@ func (p *planner) planMark(t *connectors.Target, now *present) {
 		return
 	}
 	step(t, "mark the rows whose keys the source does not have any more in %s", deletedColumn)
+}
+
+// ownMark finds a source that has the column of the marks itself.
+func ownMark(t *connectors.Target) bool {
+	found := findColumn(t.Stream.Table.Columns, deletedColumn) != nil
+	if found {
+		problem(t, `the source has a column %s of its own: leave it out with columns = […], or use delete = "hard"`, deletedColumn)
+	}
+	return found
 }
 
 // hasKey reports whether a unique key of the table, which is checked row by row
@@ -266,6 +274,16 @@ func (p *publication) sameKey() string {
 // dealWithDeleted marks or deletes the rows that the source has no more, and
 // says how many they are.
 func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *present) (int64, error) {
+	if spec := p.target.Stream.Spec; spec.Rejects != nil && spec.Deleted != connectors.KeepDeleted {
+		// Rows that were put aside are not staged, but are not gone either.
+		aside, _, err := p.load.rejected(ctx, tx.Conn(), spec.Name, p.row.generation)
+		if err != nil || aside > 0 {
+			return 0, err
+		}
+	}
+	if err := p.refuseToEmpty(ctx, tx, now); err != nil {
+		return 0, err
+	}
 	gone := "NOT EXISTS (SELECT FROM " + p.staging.sql() + " s WHERE " + p.sameKey() + ")"
 	table := fromClause(now.rel) // the rows of tables that inherit from it are not this run's
 	var sql string
@@ -282,6 +300,20 @@ func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *prese
 	}
 	tag, err := tx.Exec(ctx, sql)
 	return tag.RowsAffected(), err
+}
+
+// refuseToEmpty keeps a source without a row, or a condition that no row meets,
+// from having all rows deleted: that is more often a mistake than meant.
+func (p *publication) refuseToEmpty(ctx context.Context, tx pgx.Tx, now *present) error {
+	if p.target.Stream.Spec.Deleted != connectors.DropDeleted {
+		return nil
+	}
+	var empties bool
+	sql := "SELECT NOT EXISTS (SELECT FROM " + p.staging.sql() + ") AND EXISTS (SELECT FROM " + fromClause(now.rel) + ")"
+	if err := tx.QueryRow(ctx, sql).Scan(&empties); err != nil || !empties {
+		return err
+	}
+	return fmt.Errorf(`the source has no row, and delete = "hard" would delete all rows of %s: if that is meant, truncate it`, p.facts.name)
 }
 
 // markSQL adds the column that marks what the source has no more; empty where

@@ -236,3 +236,14 @@ func TestUpsertRights(t *testing.T) {
 		})
 	}
 }
+
+// TestUpsertDeletesNotAll holds that a source without a row does not empty a target.
+func TestUpsertDeletesNotAll(t *testing.T) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (id int primary key)")
+	b.dst.Exec(t, "create table t (id int primary key); insert into t values (1)")
+	snap, targets := b.targets(t, upsertDeleting(connectors.DropDeleted, "t", "id"))
+	l := b.begin(t)
+	wantError(t, `the source has no row, and delete = "hard" would delete all rows of public.t`, l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil))
+	diff(t, [][]string{{"1"}}, b.dst.Query(t, "select * from t"))
+}

@@ -147,8 +147,16 @@ func compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.T
 		c.NoTarget = err == nil
 		return c, err
 	}
+	for _, name := range t.Columns {
+		if !slices.Contains(target.names, name) {
+			return c, fmt.Errorf("%s does not have column %s, which the source has: rbt run adds it, rbt plan shows how", c.Target, name)
+		}
+	}
 	sides := verifySides(source, destination, t, target)
 	if err := each(sides, func(s *verifySide) error { return s.digest(ctx) }); err != nil {
+		if refusesRow(err) {
+			err = fmt.Errorf("the source has values that the target's types do not hold, as rows that were put aside may, so the tables cannot be compared: %w", err)
+		}
 		return c, err
 	}
 	c.SourceRows, c.TargetRows = sides[0].rows, sides[1].rows

@@ -16,6 +16,7 @@ import (
 type targetShape struct {
 	from  string
 	types map[string]string // the built-in ones, with modifiers, by column
+	names []string          // of all columns
 }
 
 // readTarget returns nil where the target does not exist.
@@ -38,6 +39,9 @@ func readTarget(ctx context.Context, conn *pgx.Conn, t *connectors.Target) (*tar
 	_, err = pgx.ForEachRow(rows, []any{&plain, &column, &name, &builtIn}, func() error {
 		if shape == nil {
 			shape = &targetShape{from: fromOnly(plain, t.Schema, t.Name), types: map[string]string{}}
+		}
+		if column != nil {
+			shape.names = append(shape.names, *column)
 		}
 		if column != nil && *builtIn {
 			shape.types[*column] = *name
@@ -70,27 +74,27 @@ func verifySides(source, destination *pgx.Conn, t *connectors.Target, shape *tar
 		to += " WHERE " + deletedColumn + " IS NULL"
 	}
 	return [2]*verifySide{
-		{name: "source", conn: source, from: from, hash: sourceHash(t.Stream.Table, t.Columns, shape.types)},
-		{name: "destination", conn: destination, from: to, hash: targetHash(t.Columns, shape.types)},
+		{name: "source", conn: source, from: from, hash: sourceHash(t.Stream.Table, t.Columns, shape.types, hasherOf(t))},
+		{name: "destination", conn: destination, from: to, hash: targetHash(t.Columns, shape.types, hasherOf(t))},
 	}
 }
 
 // sourceHash is the hash of a row of the source as the target's types have it.
-func sourceHash(t connectors.Table, columns []string, types map[string]string) string {
+func sourceHash(t connectors.Table, columns []string, types map[string]string, by hasher) string {
 	var values []string
 	for _, name := range columns {
-		values = append(values, hashable(cast(readAs(t, name), sourceType(t, name), types[name]), types[name]))
+		values = append(values, by.hashable(cast(readAs(t, name), sourceType(t, name), types[name]), types[name]))
 	}
-	return rowHash(values)
+	return by.row(values)
 }
 
 // targetHash is the hash of a row of the target.
-func targetHash(columns []string, types map[string]string) string {
+func targetHash(columns []string, types map[string]string, by hasher) string {
 	var values []string
 	for _, name := range columns {
-		values = append(values, hashable(ident(name), types[name]))
+		values = append(values, by.hashable(ident(name), types[name]))
 	}
-	return rowHash(values)
+	return by.row(values)
 }
 
 func sourceType(t connectors.Table, column string) string {
@@ -115,24 +119,38 @@ func cast(column, from, to string) string {
 // hashable makes sure that the text of a row stays below the server's 1 GB:
 // values of unbounded length are hashed on their own. The text of bytea is
 // twice its length, so its bytes are.
-func hashable(expression, typeName string) string {
+func (h hasher) hashable(expression, typeName string) string {
 	switch {
 	case bounded(typeName):
 		return expression
 	case typeName == "bytea":
 		return "md5(" + expression + ")"
 	case typeName == "xml": // a cast to text keeps a declaration that its output, and so a copy, does not have
-		return "CASE WHEN " + expression + " IS NOT NULL THEN " + textHash("format('%s', "+expression+")") + " END"
+		return "CASE WHEN " + expression + " IS NOT NULL THEN " + h.text("format('%s', "+expression+")") + " END"
 	default:
-		return textHash("(" + expression + ")::text")
+		return h.text("(" + expression + ")::text")
 	}
 }
 
-func rowHash(expressions []string) string {
-	return textHash("ROW(" + strings.Join(expressions, ", ") + ")::text")
+// hasher says how texts are hashed.
+type hasher struct {
+	portable bool // the two databases have other encodings: the hash is of UTF-8
 }
 
-func textHash(text string) string { return `hashtextextended(` + text + ` COLLATE "C", 0)` }
+// hasherOf is the one that both sides of a target go by. Turning every text into
+// UTF-8 costs time, so it is done only where the bytes would differ.
+func hasherOf(t *connectors.Target) hasher { return hasher{portable: t.Encoding != t.Stream.Encoding} }
+
+func (h hasher) row(expressions []string) string {
+	return h.text("ROW(" + strings.Join(expressions, ", ") + ")::text")
+}
+
+func (h hasher) text(text string) string {
+	if h.portable {
+		text = "md5(convert_to(" + text + ", 'UTF8'))"
+	}
+	return `hashtextextended(` + text + ` COLLATE "C", 0)`
+}
 
 var (
 	modifier  = regexp.MustCompile(`\([0-9, -]+\)`)

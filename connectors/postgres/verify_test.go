@@ -132,7 +132,7 @@ func TestHashable(t *testing.T) {
 		"public.mood":                    `hashtextextended(("c")::text COLLATE "C", 0)`,
 		"bytea":                          `md5("c")`,
 	} {
-		if got := hashable(`"c"`, typeName); got != want {
+		if got := (hasher{}).hashable(`"c"`, typeName); got != want {
 			t.Errorf("%s: %s, want %s", typeName, got, want)
 		}
 	}
