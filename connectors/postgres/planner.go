@@ -24,6 +24,7 @@ type targetFacts struct {
 	// shape is that of a target that exists, and evolution how it changes.
 	shape     string
 	evolution *evolution
+	watched   bool // triggers of users see its rows come
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -159,7 +160,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 	if now.rel == nil {
 		f.evolution.labels = p.planMissing(t, now)
 	} else {
-		f.shape = fingerprint(now.rel)
+		f.shape, f.watched = fingerprint(now.rel), now.watched
 		f.evolution = p.planExisting(t, now)
 	}
 	p.warnOfFeeds(t)

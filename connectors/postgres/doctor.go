@@ -1,0 +1,214 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// Finding is something outside of rbt's reach that a run depends on.
+type Finding struct {
+	Where string // "source", "destination", "link to the source", a stream
+	What  string // what was looked at
+	Seen  string // the figure
+	// Advice is what it means, and what to do; empty where it limits nothing.
+	Advice string
+}
+
+// Diagnose looks at both servers, at the links to them and at the targets, and says
+// what limits a run that copies them. It changes nothing.
+func Diagnose(ctx context.Context, source, destination Config, targets []*connectors.Target) ([]Finding, error) {
+	d := &doctor{}
+	for _, t := range targets {
+		d.bytes += max(t.Stream.Bytes, 0)
+	}
+	for _, side := range []struct {
+		name string
+		cfg  Config
+		look func(context.Context, *pgx.Conn) error
+	}{{"source", source, d.source}, {"destination", destination, d.destination}} {
+		if err := d.visit(ctx, side.name, side.cfg, side.look); err != nil {
+			return nil, fmt.Errorf("%s: %w", side.name, err)
+		}
+	}
+	for _, t := range targets {
+		d.stream(t)
+	}
+	return d.found, nil
+}
+
+// doctor gathers findings.
+type doctor struct {
+	found []Finding
+	where string
+	bytes int64 // of all streams, as the source stores them
+}
+
+// note adds a finding. advice is used where it limits.
+func (d *doctor) note(what, seen string, limits bool, advice string) {
+	f := Finding{Where: d.where, What: what, Seen: seen}
+	if limits {
+		f.Advice = advice
+	}
+	d.found = append(d.found, f)
+}
+
+func (d *doctor) visit(ctx context.Context, name string, cfg Config, look func(context.Context, *pgx.Conn) error) error {
+	conn, err := cfg.connect(ctx, sourceRole)
+	if err != nil {
+		return err
+	}
+	defer hangUp(conn)
+	d.where = "link to the " + name
+	if err := d.link(ctx, conn); err != nil {
+		return wrap("measure the link", err)
+	}
+	d.where = name
+	return wrap("look at the server", look(ctx, conn))
+}
+
+// probeBytes is what is read to see how much one connection carries.
+const probeBytes = 16 << 20
+
+// link measures the way to a server: how long it takes, and what one connection
+// carries. What the server does for that is little.
+func (d *doctor) link(ctx context.Context, conn *pgx.Conn) error {
+	best := time.Hour
+	for range 5 {
+		took, err := roundTrip(ctx, conn)
+		if err != nil {
+			return err
+		}
+		best = min(best, took)
+	}
+	d.note("round trip", fmt.Sprintf("%.2f ms", best.Seconds()*1000), best > 5*time.Millisecond,
+		"small tables wait for some twenty of them each; run rbt near the servers where you can. Large tables do not mind")
+	began := time.Now()
+	sql := fmt.Sprintf("COPY (SELECT repeat('x', 8191) FROM generate_series(1, %d)) TO STDOUT", probeBytes/8192)
+	if _, err := conn.PgConn().CopyTo(ctx, io.Discard, sql); err != nil {
+		return err
+	}
+	rate := probeBytes / time.Since(began).Seconds() / 1e6
+	d.note("one connection carries", fmt.Sprintf("%.0f MB/s", rate), rate < 50,
+		"a link or its encryption limits a lane; more lanes help where the link has room for them, which the tuner finds out")
+	return nil
+}
+
+func (d *doctor) common(ctx context.Context, conn *pgx.Conn, least int) error {
+	v := version(conn)
+	d.note("version", fmt.Sprint(v), v < least, fmt.Sprintf("PostgreSQL %d and later do what rbt does best", least))
+	var room int
+	if err := conn.QueryRow(ctx, roomSQL).Scan(&room); err != nil {
+		return err
+	}
+	d.note("free connections", fmt.Sprint(room), room < 16+sparedForOthers, "every lane takes one on each server: raise max_connections, or the role's limit, or lower worker_cap")
+	return nil
+}
+
+// sparedForOthers are the connections that rbt leaves free.
+const sparedForOthers = 8
+
+func (d *doctor) source(ctx context.Context, conn *pgx.Conn) error {
+	if err := d.common(ctx, conn, 14); err != nil {
+		return err
+	}
+	var standby, feedback bool
+	var delay, oldest int64
+	const sql = `
+SELECT pg_is_in_recovery(), current_setting('hot_standby_feedback')::bool,
+	extract(epoch FROM CASE current_setting('max_standby_streaming_delay') WHEN '-1' THEN '1000 years' ELSE current_setting('max_standby_streaming_delay') END::interval)::int8,
+	coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int8
+FROM pg_stat_activity WHERE (backend_type = 'client backend' OR backend_type IS NULL) AND pid <> pg_backend_pid()`
+	if err := conn.QueryRow(ctx, sql).Scan(&standby, &feedback, &delay, &oldest); err != nil {
+		return err
+	}
+	if standby {
+		d.note("standby", fmt.Sprintf("hot_standby_feedback %t, max_standby_streaming_delay %d s", feedback, delay), !feedback && delay < 3600,
+			"the primary's VACUUM may end the run's snapshot; set hot_standby_feedback = on, or raise max_standby_streaming_delay")
+	}
+	d.note("oldest open transaction", fmt.Sprintf("%d s", oldest), oldest > 600, "incremental streams read up to where it began; look for it in pg_stat_activity")
+	return nil
+}
+
+func (d *doctor) destination(ctx context.Context, conn *pgx.Conn) error {
+	if err := d.common(ctx, conn, 12); err != nil {
+		return err
+	}
+	var wal, memory, workers int64
+	var level, synchronous, commit, archive, timeout, fsync string
+	var failing bool
+	const sql = `
+SELECT pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_setting('maintenance_work_mem')), current_setting('max_parallel_maintenance_workers')::int8,
+	current_setting('wal_level'), current_setting('synchronous_standby_names'), current_setting('synchronous_commit'), current_setting('archive_mode'),
+	current_setting('checkpoint_timeout'), current_setting('fsync'),
+	coalesce((SELECT last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver), false)`
+	if err := conn.QueryRow(ctx, sql).Scan(&wal, &memory, &workers, &level, &synchronous, &commit, &archive, &timeout, &fsync, &failing); err != nil {
+		return err
+	}
+	d.note("max_wal_size", sizeText(wal), d.bytes > wal/2, fmt.Sprintf("the run writes about %s of WAL, and a checkpoint each %s: raise it for the time of the run", sizeText(d.bytes), sizeText(wal/2)))
+	d.note("wal_level", level, false, "")
+	d.note("checkpoint_timeout", timeout, false, "")
+	d.note("synchronous standbys", orNone(synchronous), synchronous != "" && commit != "off" && commit != "local",
+		"what becomes visible waits for them; lanes do not, but the standbys have to keep up")
+	d.note("archiving", archive, failing, "the last attempt to archive WAL failed: WAL piles up, and may fill the disk")
+	d.note("maintenance_work_mem", sizeText(memory), memory < buildMemory<<20, fmt.Sprintf("index builds of rbt take %d MB all the same; more helps large indexes", buildMemory))
+	d.note("max_parallel_maintenance_workers", fmt.Sprint(workers), workers == 0, "indexes are built by one process each")
+	d.note("fsync", fsync, fsync == "off", "fast, and lost with the machine")
+	return d.ties(ctx, conn)
+}
+
+// ties finds what slows down every row that comes.
+func (d *doctor) ties(ctx context.Context, conn *pgx.Conn) error {
+	var slots int64
+	const sql = "SELECT count(*) FROM pg_replication_slots WHERE NOT active"
+	if err := conn.QueryRow(ctx, sql).Scan(&slots); err != nil {
+		return err
+	}
+	d.note("replication slots that nobody reads", fmt.Sprint(slots), slots > 0, "they keep all WAL that the run writes: drop them, or have them read")
+	return nil
+}
+
+// stream says what of a target keeps its rows from coming fast.
+func (d *doctor) stream(t *connectors.Target) {
+	d.where = t.Stream.Spec.Name
+	large := t.Stream.Bytes > 256<<20
+	if t.Method == methodTruncate || t.Method == methodInsert || t.Method == methodUpsert {
+		d.note("rows become visible by", t.Method, large && t.Method == methodTruncate, "every row is written twice, and readers wait meanwhile; rbt plan says what is in the way of a swap")
+	}
+	for _, c := range t.Choices {
+		if c.Knob.Name == knobFormat && len(c.Knob.Values) == 1 {
+			d.note("format", "text", large, "numbers and times travel 1.5 to 3 times as fast in binary; not so here: "+c.Why)
+		}
+	}
+	for _, c := range t.Stream.Choices {
+		if c.Knob.Name == knobMode && len(c.Knob.Values) == 0 {
+			d.note("divides by", "nothing", large, "one lane copies all of it: "+c.WhyNot[modeCtid]+"; "+c.WhyNot[modeMod])
+		}
+	}
+	if f, ok := t.Facts.(*targetFacts); ok && f.watched {
+		d.note("triggers on the target", "some", t.Method != methodSwap, "they run for every row; ALTER TABLE … DISABLE TRIGGER for the time of the run, if what they do is not needed")
+	}
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// sizeText writes bytes as the server does.
+func sizeText(n int64) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%d GB", n>>30)
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MB", n>>20)
+	}
+	return fmt.Sprintf("%d kB", n>>10)
+}
