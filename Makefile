@@ -104,10 +104,14 @@ guests: toolchains ## Build the example policies, and install the compilers that
 	@for dir in frugal steady ladder; do $(MAKE) --no-print-directory -B -C examples/policies/$$dir || exit; done
 	@for dir in gentle deadline builtin; do $(MAKE) --no-print-directory -C examples/policies/$$dir || exit; done
 
+.PHONY: dist
+dist: ## Build archives for Linux and macOS, with man pages, completions and checksums, into dist/
+	@scripts/dist.sh $(version)
+
 .PHONY: fmt
 fmt: ## Format the Go files
 	gofmt -w .
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist

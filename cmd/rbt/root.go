@@ -43,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad file.`,
 	root.PersistentFlags().BoolVar(&u.quiet, "quiet", false, "print nothing but results and errors")
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "`format` of standard error: text or json")
 	root.AddCommand(runCommand(u), checkCommand(u), planCommand(u), discoverCommand(u), verifyCommand(u), rejectsCommand(u), doctorCommand(u),
-		explainCommand(u), reportCommand(u), policyCommand(u), demoCommand(u), versionCommand(u))
+		explainCommand(u), reportCommand(u), policyCommand(u), demoCommand(u), versionCommand(u), manualCommand())
 	return root
 }
 
