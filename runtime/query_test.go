@@ -101,3 +101,22 @@ func TestQueryRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestAllMistakesAtOnce holds that what is wrong with one stream does not hide what
+// is wrong with another.
+func TestAllMistakesAtOnce(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, sales)
+	key, cursor := stream("sales"), stream("sales")
+	key.Name, key.WriteMode, key.PrimaryKey, key.Target = "key", connectors.Upsert, []string{"nope"}, "k"
+	cursor.Name, cursor.WriteMode, cursor.Cursor, cursor.Target = "cursor", connectors.Upsert, &connectors.Cursor{Column: "nope"}, "c"
+	where := stream("sales")
+	where.Name, where.Where, where.Target = "where", "nope > 1", "w"
+	_, err := runtime.Inspect(t.Context(), config(src.DSN, dst.DSN, querying("query", "select nope"), key, cursor, where, stream("none")))
+	for _, want := range []string{"query: query: ", "key: primary_key: ", "cursor: cursor: ", "where: where: ", "there is no table public.none"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("there is no %q in %v", want, err)
+		}
+	}
+}

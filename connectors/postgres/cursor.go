@@ -307,10 +307,8 @@ func (s *Source) bounds(ctx context.Context, specs []connectors.StreamSpec) (map
 		return nil, err
 	}
 	defer hangUp(conn)
-	relations, err := relationsOf(ctx, conn, specs)
-	if about := new(connectors.StreamError); errors.As(err, &about) {
-		return nil, nil // Describe says so
-	} else if err != nil {
+	relations, _, err := relationsOf(ctx, conn, specs) // Describe says what is wrong
+	if err != nil {
 		return nil, err
 	}
 	bounds, began := map[string]bound{}, time.Now() // all streams together wait as long as one

@@ -151,6 +151,15 @@ SELECT pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_set
 		return err
 	}
 	d.note("max_wal_size", sizeText(wal), d.bytes > wal/2, fmt.Sprintf("the run writes about %s of WAL, and a checkpoint each %s: raise it for the time of the run", sizeText(d.bytes), sizeText(wal/2)))
+	timed, requested, view := "num_timed", "num_requested", "pg_stat_checkpointer"
+	if version(conn) < 17 {
+		timed, requested, view = "checkpoints_timed", "checkpoints_req", "pg_stat_bgwriter"
+	}
+	var byTime, byWAL int64
+	if err := conn.QueryRow(ctx, "SELECT "+timed+", "+requested+" FROM "+view).Scan(&byTime, &byWAL); err != nil {
+		return err
+	}
+	d.note("checkpoints", fmt.Sprintf("%d by time, %d asked for", byTime, byWAL), byWAL > 10 && byWAL > byTime, "most come because max_wal_size is reached: each has all pages written to the WAL again")
 	d.note("wal_level", level, false, "")
 	d.note("checkpoint_timeout", timeout, false, "")
 	d.note("synchronous standbys", orNone(synchronous), synchronous != "" && commit != "off" && commit != "local",
@@ -189,6 +198,9 @@ func (d *doctor) stream(t *connectors.Target) {
 		if c.Knob.Name == knobMode && len(c.Knob.Values) == 0 {
 			d.note("divides by", "nothing", large, "one lane copies all of it: "+c.WhyNot[modeCtid]+"; "+c.WhyNot[modeMod])
 		}
+	}
+	if f, ok := t.Facts.(*targetFacts); ok && f.unlogged {
+		d.note("target", "unlogged", true, "fast, and empty after a crash of the server: ALTER TABLE … SET LOGGED, if that matters")
 	}
 	if f, ok := t.Facts.(*targetFacts); ok && f.watched {
 		d.note("triggers on the target", "some", t.Method != methodSwap, "they run for every row; ALTER TABLE … DISABLE TRIGGER for the time of the run, if what they do is not needed")

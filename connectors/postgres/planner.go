@@ -25,6 +25,7 @@ type targetFacts struct {
 	shape     string
 	evolution *evolution
 	watched   bool // triggers of users see its rows come
+	unlogged  bool
 	// replaced are the tables that the same run replaces, by their target names.
 	replaced map[relName]bool
 }
@@ -161,6 +162,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 		f.evolution.labels = p.planMissing(t, now)
 	} else {
 		f.shape, f.watched = fingerprint(now.rel), now.watched
+		f.unlogged = now.rel.Persistence == "unlogged"
 		f.evolution = p.planExisting(t, now)
 	}
 	p.warnOfFeeds(t)

@@ -13,9 +13,9 @@ import (
 )
 
 // relationsOf returns what the streams read, by their names: tables and the
-// like that exist, and queries. A query that the server refuses is a
-// *connectors.StreamError, all of them joined.
-func relationsOf(ctx context.Context, conn *pgx.Conn, specs []connectors.StreamSpec) (map[string]*relation, error) {
+// like that exist, and queries. Queries that the server refuses are wrong, each a
+// *connectors.StreamError.
+func relationsOf(ctx context.Context, conn *pgx.Conn, specs []connectors.StreamSpec) (relations map[string]*relation, wrong []error, err error) {
 	var names []relName
 	for _, spec := range specs {
 		if spec.Query == "" {
@@ -24,10 +24,9 @@ func relationsOf(ctx context.Context, conn *pgx.Conn, specs []connectors.StreamS
 	}
 	tables, err := readTables(ctx, conn, names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	relations := map[string]*relation{}
-	var wrong []error
+	relations = map[string]*relation{}
 	for _, spec := range specs {
 		if spec.Query == "" {
 			relations[spec.Name] = tables[relName{spec.Schema, spec.Table}]
@@ -37,11 +36,11 @@ func relationsOf(ctx context.Context, conn *pgx.Conn, specs []connectors.StreamS
 		if about := new(connectors.StreamError); errors.As(err, &about) {
 			wrong = append(wrong, err)
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		relations[spec.Name] = r
 	}
-	return relations, errors.Join(wrong...)
+	return relations, wrong, nil
 }
 
 // queryRelation is a query as a relation: its columns are what the server says

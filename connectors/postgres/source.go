@@ -85,17 +85,24 @@ func (s *snapshot) Cutter(_ context.Context, st *connectors.Stream, columns []st
 func (s *snapshot) Describe(ctx context.Context, specs []connectors.StreamSpec) ([]*connectors.Stream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	relations, err := relationsOf(ctx, s.holders[0], specs)
+	relations, problems, err := relationsOf(ctx, s.holders[0], specs)
 	if err != nil {
 		return nil, err
 	}
 	var streams []*connectors.Stream
-	var problems []error
 	for _, spec := range specs {
+		if relations[spec.Name] == nil && spec.Query != "" {
+			continue // it is among the problems
+		}
 		stream, err := s.stream(spec, relations[spec.Name])
 		if err != nil {
 			problems = append(problems, err)
 			continue
+		}
+		if spec.Cursor != nil {
+			if _, attribute, err := cursorOf(spec, stream.Table); err != nil {
+				problems = append(problems, &connectors.StreamError{Stream: spec.Name, Attribute: attribute, Err: err})
+			}
 		}
 		streams = append(streams, stream)
 	}
