@@ -66,13 +66,15 @@ func (m *metrics) add(r trace.Record) {
 	case trace.Stream:
 		m.done.WithLabelValues(r.Stream).Set(0)
 	case trace.Part:
-		m.rows.WithLabelValues(r.Stream).Add(float64(r.Rows))
-		m.bytes.WithLabelValues(r.Stream).Add(float64(r.Bytes))
+		m.rows.WithLabelValues(r.Stream).Add(float64(max(r.Rows, 0)))
+		m.bytes.WithLabelValues(r.Stream).Add(float64(max(r.Bytes, 0)))
 		m.parts.WithLabelValues(r.Stream).Inc()
-		m.rejected.WithLabelValues(r.Stream).Add(float64(r.Rejected))
+		m.rejected.WithLabelValues(r.Stream).Add(float64(max(r.Rejected, 0)))
 		for phase, secs := range map[string]float64{"source_wait": r.SourceWait, "write": r.WriteWait, "flush_wait": r.FlushWait, "commit": r.Commit} {
 			m.laneSeconds.WithLabelValues(r.Stream, phase).Add(max(secs, 0))
 		}
+	case trace.Kept:
+		m.done.WithLabelValues(r.Stream).Set(1)
 	case trace.Done:
 		m.done.WithLabelValues(r.Stream).Set(1)
 		m.publishSeconds.WithLabelValues(r.Stream).Add(max(r.Publish, 0))

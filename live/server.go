@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -82,9 +81,7 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { s.events(ctx, w, r) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		s.monitor.mu.Lock()
-		s.monitor.catchUp()
-		s.monitor.mu.Unlock()
+		s.monitor.look()
 		metrics.ServeHTTP(w, r)
 	})
 	return s.guard(mux)
@@ -110,16 +107,24 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
+// page is rendered before it is written: who does not read must not keep others
+// waiting.
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
-	s.monitor.mu.Lock()
-	defer s.monitor.mu.Unlock()
-	s.monitor.catchUp()
+	page, err := s.monitor.page()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = s.monitor.builder.Report().LivePage(w) // whoever asked is gone
+	_, _ = w.Write(page) // whoever asked may be gone
 }
 
-// every is how often a page hears what is new.
-const every = 500 * time.Millisecond
+const (
+	// every is how often a page hears what is new, at most.
+	every = 500 * time.Millisecond
+	// writeWithin bounds the wait for who does not read.
+	writeWithin = 10 * time.Second
+)
 
 // events sends what is new until the run, or whoever asked, has ended.
 func (s *Server) events(ctx context.Context, w http.ResponseWriter, r *http.Request) {
@@ -129,20 +134,18 @@ func (s *Server) events(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	defer tick.Stop()
 	seen := -1
 	for ending := false; ; {
-		u, version, fresh, err := s.monitor.update(seen)
+		u, err := s.monitor.update()
 		if err != nil {
 			return
 		}
-		if seen = version; fresh {
-			data, err := json.Marshal(u)
-			if err != nil {
-				return
-			}
-			if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil || out.Flush() != nil {
+		if u.version != seen {
+			seen = u.version
+			_ = out.SetWriteDeadline(time.Now().Add(writeWithin)) // every server's connection has one
+			if _, err := fmt.Fprintf(w, "data: %s\n\n", u.data); err != nil || out.Flush() != nil {
 				return
 			}
 		}
-		if u.Ended || ending {
+		if u.ended || ending {
 			return
 		}
 		select {

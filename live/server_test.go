@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -239,5 +240,47 @@ func TestListen(t *testing.T) {
 	cancel()
 	if err := s.Serve(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWhoDoesNotRead holds that a connection which asks and does not read keeps
+// nobody waiting.
+func TestWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	for i := range 300 {
+		begin(m, fmt.Sprintf("public.t%d", i))
+	}
+	address := strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/")
+	for range 5 {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", address)
+	}
+	for range 5 {
+		if status, _ := get(t, url+"metrics"); status != 200 {
+			t.Errorf("metrics: %d", status)
+		}
+	}
+}
+
+// TestLiveKeyboard holds that an update leaves the reader where he is.
+func TestLiveKeyboard(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	begin(m, "public.orders")
+	p := browser.Open(t, url, 390, 844)
+	p.Do(t, chromedp.WaitVisible("details.stream summary", chromedp.ByQuery), chromedp.Focus("details.stream summary", chromedp.ByQuery),
+		chromedp.Evaluate("document.querySelector('.scroll').scrollLeft = 40", nil))
+	m.Add(3*time.Second, trace.Part{Stream: "public.orders", Mark: 2, Rows: 1, Bytes: 1, Seconds: 1})
+	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '1,235'", nil))
+	if got := browser.Eval[string](t, p, "document.activeElement.tagName + ' ' + document.querySelector('.scroll').scrollLeft"); got != "SUMMARY 40" {
+		t.Errorf("the reader is at %q", got)
+	}
+	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 390 {
+		t.Errorf("the page is %d pixels wide on a screen of 390", width)
 	}
 }

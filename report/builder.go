@@ -132,7 +132,7 @@ func (b *Builder) aside(at float64, r trace.Record) {
 		b.stream(r.Stream).Skip = skipText(r.Skip)
 	case trace.Window:
 		s := b.stream(r.Stream)
-		s.Windows = append(s.Windows, Window{Window: r.Window, At: s.Began + r.Start, Setting: r.Setting.Format(s.turned())})
+		s.Windows = append(s.Windows, Window{Window: r.Window, At: max(at-r.Seconds, s.Began), Setting: r.Setting.Format(s.turned())})
 	case trace.Decision:
 		s := b.stream(r.Stream)
 		s.Decision = s.decision(r.Decision, b.say)
@@ -167,6 +167,10 @@ func (b *Builder) part(at float64, r trace.Part) {
 	// Reading and writing go on at once: what is left of the lane's time was
 	// spent on neither wait.
 	s.Time.Other += max(r.Seconds-max(p.Source, p.Write+p.Flush)-p.Commit, 0)
+	if s.Status == "publishing" { // the destination lost parts, which are copied again
+		s.endStep(at)
+		s.Status = "copying"
+	}
 	s.parts, s.bytes = s.parts+r.Rows, s.bytes+r.Bytes
 	if s.Status == "copying" {
 		s.Rows, s.Bytes, s.Load = s.parts, s.bytes, at-s.Began
@@ -234,6 +238,11 @@ func (b *Builder) Report() *Report {
 	}
 	if !b.ended {
 		r.Seconds = b.last
+	}
+	for _, s := range r.Streams { // what is under way, or was cut off, took as long as this
+		if n := len(s.Steps); n > 0 && s.Status != "done" && s.Status != "skipped" {
+			s.Steps[n-1].To = max(s.Steps[n-1].To, b.last)
+		}
 	}
 	return r
 }

@@ -60,7 +60,7 @@ type Spent struct {
 // Window is a window of the probe phase.
 type Window struct {
 	policy.Window
-	At      float64 // when measuring began, since the run did
+	At      float64 // about when measuring began, since the run did: it is recorded when it has ended
 	Setting string
 }
 

@@ -4,7 +4,9 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -44,8 +46,8 @@ type stream struct {
 // of what cannot be sent, from any goroutine: of all that the process sends, since
 // the library knows one place for errors.
 func Open(ctx context.Context, version string, lost func(error)) (*Spans, error) {
-	if p := os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"); p != "" && p != "http/protobuf" {
-		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q: rbt speaks http/protobuf only", p)
+	if p := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")); p != "" && p != "http/protobuf" {
+		return nil, fmt.Errorf("the protocol is %q, and rbt speaks http/protobuf: set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", p)
 	}
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
@@ -53,7 +55,7 @@ func Open(ctx context.Context, version string, lost func(error)) (*Spans, error)
 	}
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "rbt"), attribute.String("service.version", version)),
 		resource.WithHost(), resource.WithFromEnv())
-	if err != nil {
+	if err != nil && !errors.Is(err, resource.ErrPartialResource) { // which lacks what cannot be read
 		return nil, fmt.Errorf("prepare to send spans: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(lost))

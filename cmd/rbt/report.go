@@ -106,8 +106,17 @@ func compareWithPrevious(r *report.Report) error {
 
 // overwriteReport writes the file, unless it is something else than a page.
 func overwriteReport(path string, page []byte) error {
-	if there, err := os.ReadFile(path); err == nil && len(there) > 0 && !bytes.HasPrefix(there, []byte("<!DOCTYPE html>")) {
-		return usage(fmt.Errorf("%s is something else than a page, and is not overwritten", path), "-o FILE, for another one")
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() { // a pipe, or a device
+		out, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(page)
+		return errors.Join(err, out.Close())
+	}
+	if there, err := os.ReadFile(path); err == nil && len(there) > 0 && !bytes.Contains(there, []byte(`<meta name="generator" content="rbt">`)) {
+		return usage(fmt.Errorf("%s is something else than a page of rbt, and is not overwritten", path), "-o FILE, for another one")
 	}
 	if dir := filepath.Dir(path); dir != "." {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {

@@ -96,10 +96,7 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	defer unwatch()
 	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched)
 	spareProcessors(j.tuner.module != nil)
-	spans, err := openSpans(ctx, u)
-	if err != nil {
-		return err
-	}
+	spans := openSpans(ctx, u)
 	config.Events = func(e runtime.Event) {
 		shown.event(e)
 		recorded.event(e)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"github.com/rapidbyte/rbt/runtime"
 	"github.com/rapidbyte/rbt/telemetry"
@@ -10,19 +11,28 @@ import (
 // spans are a run's, for OpenTelemetry; those of nobody where the environment does
 // not say where they go.
 type spans struct {
-	u    *ui
-	told *telemetry.Spans
+	u      *ui
+	told   *telemetry.Spans // nil where nobody is told
+	warned sync.Once
 }
 
-func openSpans(ctx context.Context, u *ui) (*spans, error) {
+// openSpans never keeps a run from beginning, and warns once.
+func openSpans(ctx context.Context, u *ui) *spans {
 	if !telemetry.Wanted() {
-		return &spans{}, nil
+		return &spans{}
 	}
-	told, err := telemetry.Open(ctx, rbtVersion(), func(err error) { u.warn("OpenTelemetry: %v", err) })
+	s := &spans{u: u}
+	told, err := telemetry.Open(ctx, rbtVersion(), s.lost)
 	if err != nil {
-		return nil, usage(err)
+		u.warn("OpenTelemetry: %v; the run is not sent", err)
 	}
-	return &spans{u: u, told: told}, nil
+	s.told = told
+	return s
+}
+
+// lost warns of the first spans that could not be sent.
+func (s *spans) lost(err error) {
+	s.warned.Do(func() { s.u.warn("OpenTelemetry: %v", err) })
 }
 
 func (s *spans) event(e runtime.Event) {
@@ -36,6 +46,6 @@ func (s *spans) close(ctx context.Context) {
 		return
 	}
 	if err := s.told.Close(ctx); err != nil {
-		s.u.warn("OpenTelemetry: %v", err)
+		s.lost(err)
 	}
 }

@@ -20,7 +20,7 @@ func TestTutorial(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	script := "set -eu\nmake() { if [ \"$1\" = build ]; then go build -o \"$BUILT\" ./cmd/rbt; else command make \"$@\"; fi; }\n"
+	script := "set -eu\nmake() { if [ \"$1\" = postgres ]; then go build -o \"$BUILT\" ./cmd/rbt; else command make \"$@\"; fi; }\n"
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		script += block[1]
 	}

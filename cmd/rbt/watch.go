@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
@@ -17,8 +19,12 @@ func watch(ctx context.Context, u *ui, run connectors.Run, address string) (m *l
 	}
 	m = live.New(trace.Header{Run: run.ID, Pipeline: run.Pipeline, Version: run.Version, Started: time.Now()}, decisionText)
 	server, err := live.Listen(address, m)
+	if taken := new(net.OpError); errors.As(err, &taken) {
+		u.warn("the run cannot be watched: %v; --listen 127.0.0.1:0 takes a port that is free", err)
+		return nil, func() {}, nil
+	}
 	if err != nil {
-		return nil, nil, usage(err, "--listen 127.0.0.1:0, which takes a port that is free")
+		return nil, nil, usage(err)
 	}
 	u.note("watch the run at %s", server.URL())
 	if server.Open() {

@@ -117,19 +117,23 @@ func (d *doctor) source(ctx context.Context, conn *pgx.Conn) error {
 	if err := d.common(ctx, conn, 14); err != nil {
 		return err
 	}
-	var standby, feedback bool
+	var standby, feedback, blind bool
 	var delay, oldest int64
 	const sql = `
 SELECT pg_is_in_recovery(), current_setting('hot_standby_feedback')::bool,
 	extract(epoch FROM CASE current_setting('max_standby_streaming_delay') WHEN '-1' THEN '1000 years' ELSE current_setting('max_standby_streaming_delay') END::interval)::int8,
-	coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int8
+	coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int8, coalesce(bool_or(backend_type IS NULL), false)
 FROM pg_stat_activity WHERE (backend_type = 'client backend' OR backend_type IS NULL) AND pid <> pg_backend_pid()`
-	if err := conn.QueryRow(ctx, sql).Scan(&standby, &feedback, &delay, &oldest); err != nil {
+	if err := conn.QueryRow(ctx, sql).Scan(&standby, &feedback, &delay, &oldest, &blind); err != nil {
 		return err
 	}
 	if standby {
-		d.note("standby", fmt.Sprintf("hot_standby_feedback %t, max_standby_streaming_delay %d s", feedback, delay), !feedback && delay < 3600,
+		d.note("standby", fmt.Sprintf("hot_standby_feedback %t, max_standby_streaming_delay %s", feedback, delayText(delay)), !feedback && delay < 3600,
 			"the primary's VACUUM may end the run's snapshot; set hot_standby_feedback = on, or raise max_standby_streaming_delay")
+	}
+	if blind {
+		d.note("oldest open transaction", "not visible", true, "the role cannot see what others do, nor how many connections they take: GRANT pg_read_all_stats TO it")
+		return nil
 	}
 	d.note("oldest open transaction", fmt.Sprintf("%d s", oldest), oldest > 600, "incremental streams read up to where it began; look for it in pg_stat_activity")
 	return nil
@@ -165,7 +169,7 @@ SELECT pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_set
 	d.note("synchronous standbys", orNone(synchronous), synchronous != "" && commit != "off" && commit != "local",
 		"what becomes visible waits for them; lanes do not, but the standbys have to keep up")
 	d.note("archiving", archive, failing, "the last attempt to archive WAL failed: WAL piles up, and may fill the disk")
-	d.note("maintenance_work_mem", sizeText(memory), memory < buildMemory<<20, fmt.Sprintf("index builds of rbt take %d MB all the same; more helps large indexes", buildMemory))
+	d.note("maintenance_work_mem", sizeText(memory), false, "")
 	d.note("max_parallel_maintenance_workers", fmt.Sprint(workers), workers == 0, "indexes are built by one process each")
 	d.note("fsync", fsync, fsync == "off", "fast, and lost with the machine")
 	return d.ties(ctx, conn)
@@ -205,6 +209,14 @@ func (d *doctor) stream(t *connectors.Target) {
 	if f, ok := t.Facts.(*targetFacts); ok && f.watched {
 		d.note("triggers on the target", "some", t.Method != methodSwap, "they run for every row; ALTER TABLE … DISABLE TRIGGER for the time of the run, if what they do is not needed")
 	}
+}
+
+// delayText writes how long a standby waits for queries; the server's -1 is for ever.
+func delayText(secs int64) string {
+	if secs > 100*365*24*3600 {
+		return "for ever"
+	}
+	return fmt.Sprintf("%d s", secs)
 }
 
 func orNone(text string) string {

@@ -142,6 +142,12 @@
   drawAll();
   dark.addEventListener("change", drawAll);
   addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details.stream:not([open])")].slice(0, 50);
+    for (const details of closed) { details.open = true; drawStream(details); }
+  });
+  addEventListener("afterprint", () => { for (const details of closed) details.open = false; });
   addEventListener("beforeprint", () => { for (const chart of drawn.values()) chart.resize({ width: 700 }); });
   addEventListener("afterprint", () => { for (const chart of drawn.values()) chart.resize({ width: "auto" }); });
 
@@ -156,10 +162,21 @@
     const open = new Set([...document.querySelectorAll("details[open]")].map((d) => d.dataset.key));
     const known = document.querySelectorAll("details.stream").length;
     data = update.charts;
-    const main = document.getElementById("main"), at = document.activeElement && document.activeElement.id;
+    const main = document.getElementById("main");
+    // What a reader is at stays: the focus, and where tables are scrolled to.
+    const places = () => [...main.querySelectorAll("a, summary, [tabindex]")];
+    const name = (e) => e.id || (e.closest("details") || e).dataset.key + " " + (e.getAttribute("aria-label") || e.tagName);
+    const focused = main.contains(document.activeElement) ? name(document.activeElement) : null;
+    const scrolled = new Map(places().filter((e) => e.scrollLeft).map((e) => [name(e), e.scrollLeft]));
     main.innerHTML = update.html;
+    const restore = () => {
+      for (const e of places()) {
+        if (scrolled.has(name(e))) e.scrollLeft = scrolled.get(name(e));
+        if (focused && name(e) === focused) e.focus({ preventScroll: true });
+      }
+    };
     if (known) for (const d of main.querySelectorAll("details")) d.open = open.has(d.dataset.key);
-    if (at && document.getElementById(at)) document.getElementById(at).focus();
+    restore();
     drawAll();
     if (update.ended) { source.close(); told.textContent = "The run has ended."; }
   };
