@@ -2,12 +2,13 @@ package postgres
 
 import "context"
 
-// roomSQL counts what the server and the role still allow. pg_stat_activity
-// shows every session to everybody, if not what it does.
+// roomSQL counts what the server and the role still allow. pg_stat_activity hides
+// from most roles what kind others' sessions are of; pg_stat_database counts all
+// that are connected, the server's own workers too.
 const roomSQL = `
 	SELECT greatest(0, least(
 		current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-			- (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+			- (SELECT sum(numbackends) FROM pg_stat_database),
 		(SELECT CASE WHEN rolconnlimit < 0 OR rolsuper THEN 2147483647
 			ELSE rolconnlimit - (SELECT count(*) FROM pg_stat_activity WHERE usesysid = r.oid) END
 		 FROM pg_roles r WHERE rolname = current_user)))::int`
