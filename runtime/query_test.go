@@ -9,7 +9,6 @@ import (
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgtest"
-	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
 
@@ -35,9 +34,8 @@ func TestQuery(t *testing.T) {
 	totals.Columns = []string{"day", "total", "ids", "Sales"}
 	totals.Verify = connectors.VerifyChecksum
 	shared := querying("shared", "select id, m::text as mood from public.sales where total > 7 -- some")
-	shared.PartitionKey, shared.Verify = "id", connectors.VerifyChecksum
+	shared.Verify = connectors.VerifyChecksum
 	cfg := config(src.DSN, dst.DSN, totals, shared)
-	cfg.Streams[1].Pins = policy.Setting{"partition_mode": policy.EnumValue("mod"), runtime.Parallelism: policy.IntValue(3)}
 	for range 2 { // the second time the tables are there
 		cfg = again(cfg)
 		mustRun(t, cfg)

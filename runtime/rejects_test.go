@@ -53,9 +53,9 @@ func TestRejects(t *testing.T) {
 		{"append", target + `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin if new.v = 13 then raise exception ''unlucky''; end if; return new; end';
 			CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()`, connectors.Append,
 			map[string]string{"large": "22003", "negative": "23514", "unlucky": "P0001"}},
-		{"upsert", target + `CREATE TABLE p (v int PRIMARY KEY); INSERT INTO p SELECT i FROM generate_series(0, 12) i; INSERT INTO p SELECT i FROM generate_series(14, 1000) i;
-			ALTER TABLE t ADD FOREIGN KEY (v) REFERENCES p DEFERRABLE INITIALLY DEFERRED`, connectors.Upsert,
-			map[string]string{"large": "22003", "negative": "23514", "unlucky": "23503"}},
+		{"upsert", target + `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin if new.v = 13 then raise exception ''unlucky''; end if; return null; end';
+			CREATE CONSTRAINT TRIGGER tr AFTER INSERT OR UPDATE ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()`, connectors.Upsert,
+			map[string]string{"large": "22003", "negative": "23514", "unlucky": "P0001"}},
 		{"partitions", "CREATE TABLE t (id int8 PRIMARY KEY, v int, big text) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (1000000)", connectors.Append,
 			map[string]string{"large": "22003", "far": "23514"}},
 	} {
@@ -371,5 +371,48 @@ func TestRejectsOfOneRow(t *testing.T) {
 	}
 	if diff := cmp.Diff([][]string{{"id=2", "22P02"}}, rejected(t, dst)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsOfATakenUpRun holds that rejects of a stream that is published stay when
+// its unfinished run is taken up: their rows are nowhere else.
+func TestRejectsOfATakenUpRun(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a VALUES (1, '1'), (2, 'bad'), (3, '3'); CREATE TABLE b (id int PRIMARY KEY, v int); INSERT INTO b VALUES (1, -1)")
+	dst.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v int); CREATE TABLE b (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0))")
+	a := rejecting("a", connectors.Upsert)
+	a.Cursor = &connectors.Cursor{Column: "id"}
+	cfg := config(src.DSN, dst.DSN, a, stream("b"))
+	for try := 0; ; try++ { // until a was published before b failed
+		if _, err := runtime.Run(t.Context(), cfg); err == nil {
+			t.Fatal("b is not refused")
+		}
+		if n := dst.Query(t, "SELECT count(*) FROM _rbt.positions"); n[0][0] == "1" {
+			break
+		}
+		if try == 20 {
+			t.Skip("b always failed first")
+		}
+	}
+	dst.Exec(t, "ALTER TABLE b DROP CONSTRAINT few")
+	mustRun(t, cfg)
+	if diff := cmp.Diff([][]string{{"id=2", "22P02"}}, rejected(t, dst)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsWithoutRows holds that what refuses a statement, whatever rows it has,
+// ends the run.
+func TestRejectsWithoutRows(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int, v text); INSERT INTO t SELECT i % 50, repeat('x', 500) FROM generate_series(1, 2000) i")
+	dst.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, v text); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin raise exception ''never''; end';
+		CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f()`)
+	spec := rejecting("t", connectors.Upsert)
+	spec.Rejects.Max = 10
+	if _, err := runtime.Run(t.Context(), config(src.DSN, dst.DSN, spec)); err == nil || !strings.Contains(err.Error(), "never") {
+		t.Errorf("error %v", err)
 	}
 }

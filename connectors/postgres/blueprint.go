@@ -41,7 +41,6 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, how compres
 			return nil, err
 		}
 	}
-	b.drawNotNull(version(conn))
 	b.drawCompression(how)
 	for _, c := range s.Table.Constraints {
 		// An exclusion constraint's or an INCLUDE's expressions may use more.
@@ -70,6 +69,7 @@ func draw(ctx context.Context, conn *pgx.Conn, s *connectors.Stream, how compres
 		b.Indexes = append(b.Indexes, i)
 	}
 	b.drawKey(s.Spec.PrimaryKey)
+	b.drawNotNull(version(conn))
 	return b, nil
 }
 
@@ -145,13 +145,21 @@ func (b *blueprint) drawColumn(ctx context.Context, c *connectors.Column, check 
 // drawNotNull names the constraints, where the destination has names for them: it
 // would make them of the staging table's.
 func (b *blueprint) drawNotNull(version int) {
+	taken := map[string]bool{}
+	for _, c := range b.Constraints {
+		taken[c.Name] = true
+	}
+	for _, c := range b.Columns {
+		taken[c.NotNullName] = true
+	}
 	for i := range b.Columns {
 		c := &b.Columns[i]
 		switch {
 		case version < 18:
 			c.NotNullName = ""
 		case c.NotNull && c.NotNullName == "":
-			c.NotNullName = serverName(b.Name, c.Name, "not_null")
+			c.NotNullName = freeName(serverName(b.Name, c.Name, "not_null"), func(name string) bool { return taken[name] })
+			taken[c.NotNullName] = true
 		}
 	}
 }

@@ -101,7 +101,9 @@ func refusesRow(err error) bool {
 	switch pg.Code[:2] {
 	case "22": // data exceptions, but for what would be a mistake of rbt's
 		return pg.Code != "22P04"
-	case "23", "44", "38", "39", "P0": // constraints, WITH CHECK OPTION, functions, RAISE
+	case "23": // a foreign key is about other rows too, which may be yet to come
+		return pg.Code != "23503"
+	case "44", "38", "39", "P0": // WITH CHECK OPTION, functions, RAISE
 		return true
 	}
 	return pg.Code == "54000" // an index entry that is too long

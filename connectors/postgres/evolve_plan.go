@@ -230,6 +230,9 @@ func (e *evolver) finish() {
 	case e.now.rel.Partition || len(e.now.rel.InheritsFrom) > 0:
 		problem(e.t, "%s is a part of %s, and has its columns: change that", e.now.name, e.now.rel.InheritsFrom[0])
 	}
+	if e.now.rel.HasChildren && e.now.rel.Kind == connectors.PlainTable {
+		problem(e.t, "other tables inherit from %s, and would change with it: %s", e.now.name, strings.Join(sql, "; "))
+	}
 	for _, name := range e.found.drop {
 		e.checkTies(name, "dropped", true)
 	}

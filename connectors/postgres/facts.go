@@ -18,6 +18,12 @@ import (
 // without a name is none.
 func chooseKey(spec connectors.StreamSpec, r *relation) (connectors.Column, error) {
 	name := spec.PartitionKey
+	if r.Kind == connectors.Query {
+		if name != "" {
+			return connectors.Column{}, errors.New("a query is read by one lane, since nothing says that it finds the same rows each time: leave partition_key out")
+		}
+		return connectors.Column{}, nil
+	}
 	if pk := primaryKey(r.Table); name == "" && len(pk) == 1 {
 		name = pk[0]
 	}

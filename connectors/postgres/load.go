@@ -139,7 +139,7 @@ func (l *load) abandon(ctx context.Context, tx pgx.Tx, runID string) error {
 	}
 	const unpublished = `
 DELETE FROM _rbt.rejects j USING _rbt.streams s
-WHERE j.run_id = $1 AND s.run_id = j.run_id AND s.stream = j.stream AND s.published_at IS NULL`
+WHERE j.run_id = $1 AND s.run_id = j.run_id AND s.stream = j.stream AND s.generation = j.generation AND s.published_at IS NULL`
 	if _, err := tx.Exec(ctx, unpublished, runID); err != nil {
 		return err
 	}

@@ -116,8 +116,9 @@ func (p *planner) typePairs(streams []*connectors.Stream) []typePair {
 }
 
 // castsSQL decides about pairs of types; an array's elements decide for it. A
-// type that the destination does not know may still be kept as text. An
-// implicit cast to name would cut long values off.
+// type that the destination does not know may still be kept as text. The casts are
+// listed: many that the server makes by itself lose digits, and users make more. A
+// domain with a modifier of its own is not looked into.
 const castsSQL = `
 WITH pair AS (
 	SELECT w.a, w.b, to_regtype(w.a) AS from_type, to_regtype(w.b) AS to_type
@@ -125,20 +126,22 @@ WITH pair AS (
 ), plain AS (
 	SELECT p.a, p.b,
 		CASE WHEN both_arrays THEN f.typelem ELSE p.from_type::oid END AS f,
-		CASE WHEN both_arrays THEN t.typelem ELSE coalesce(nullif(t.typbasetype, 0), p.to_type::oid) END AS t
+		CASE WHEN both_arrays THEN t.typelem ELSE coalesce(nullif(t.typbasetype, 0), p.to_type::oid) END AS t, p.to_type
 	FROM pair p
 	LEFT JOIN pg_type f ON f.oid = p.from_type
 	LEFT JOIN pg_type t ON t.oid = p.to_type,
 	LATERAL (SELECT coalesce(f.typcategory = 'A' AND t.typcategory = 'A', false)) AS l (both_arrays)
 )
 SELECT a, b, coalesce(
-	f = t
-	OR t IN ('text'::regtype, 'varchar'::regtype)
-	OR t <> 'name'::regtype AND EXISTS (
-		SELECT FROM pg_cast c
-		WHERE c.castsource = coalesce((SELECT nullif(typbasetype, 0) FROM pg_type WHERE oid = f), f)
-			AND c.casttarget = t AND c.castcontext = 'i')
-	OR t = (SELECT typbasetype FROM pg_type WHERE oid = f), false)
+	coalesce((SELECT typtypmod FROM pg_type WHERE oid = to_type AND typtype = 'd'), -1) = -1 AND (
+		f = t
+		OR t IN ('text'::regtype, 'varchar'::regtype)
+		OR (coalesce((SELECT nullif(typbasetype, 0) FROM pg_type WHERE oid = f), f), t) IN (
+			SELECT a::regtype::oid, b::regtype::oid FROM (VALUES
+				('int2', 'int4'), ('int2', 'int8'), ('int2', 'numeric'), ('int2', 'float4'), ('int2', 'float8'),
+				('int4', 'int8'), ('int4', 'numeric'), ('int4', 'float8'), ('int8', 'numeric'), ('float4', 'float8'),
+				('date', 'timestamp'), ('date', 'timestamptz'), ('timestamp', 'timestamptz'), ('cidr', 'inet'), ('bit', 'varbit')) exact (a, b))
+		OR t = (SELECT typbasetype FROM pg_type WHERE oid = f)), false)
 FROM plain`
 
 func readCasts(ctx context.Context, conn *pgx.Conn, pairs []typePair) (map[typePair]bool, error) {

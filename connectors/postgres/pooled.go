@@ -44,7 +44,7 @@ func (c Config) checkSession(ctx context.Context, conn *pgx.Conn, cfg *pgx.ConnC
 		if err != nil {
 			return ctx.Err()
 		}
-		if mine == theirs {
+		if mine != backend || mine == theirs { // a session of one's own stays the same process
 			return errPooled
 		}
 	}

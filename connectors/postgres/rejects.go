@@ -35,7 +35,7 @@ type RejectFilter struct{ RunID, Stream string }
 const rejectsSQL = `
 SELECT j.id, j.run_id, j.stream, s.target, j.key, j.code, j.error, j.rejected_at, s.columns, j.row, j.cut, s.upsert_key, s.cursor_column
 FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.streams s USING (run_id, stream)
-WHERE r.pipeline = $1 AND $2 IN ('', j.run_id) AND $3 IN ('', j.stream) AND s.published_at IS NOT NULL
+WHERE r.pipeline = $1 AND $2 IN ('', j.run_id) AND $3 IN ('', j.stream) AND (s.published_at IS NOT NULL OR j.generation < s.generation)
 ORDER BY j.id`
 
 // Rejects returns the rows of a pipeline that were put aside, in the order in
@@ -178,7 +178,7 @@ func (r Reject) retry(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // insert copies the row into the target, or upserts it: unless the target has a
-// later one by now.
+// later one by now, or the one of that cursor, which was mended at the source.
 func (r Reject) insert(ctx context.Context, tx pgx.Tx) error {
 	target, rest, ok := cutRelation(r.Target)
 	if !ok || rest != "" {
@@ -204,7 +204,7 @@ func (r Reject) insert(ctx context.Context, tx pgx.Tx) error {
 	}
 	unless := ""
 	if r.cursor != "" {
-		unless = "t." + ident(r.cursor) + " > excluded." + ident(r.cursor)
+		unless = "t." + ident(r.cursor) + " >= excluded." + ident(r.cursor)
 	}
 	spec := connectors.StreamSpec{PrimaryKey: r.upsertKey}
 	if rel.column(deletedColumn) != nil {

@@ -52,7 +52,7 @@ func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(whe
 // siftStaged moves the rows of a span. bad says that one of them is known to be
 // refused.
 func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(string) string, s span, bad bool) (moved int64, err error) {
-	if s.rows == nil && s.from == s.to {
+	if s.rows == nil && s.from == s.to || s.rows != nil && len(s.rows) == 0 {
 		return 0, nil
 	}
 	if !bad || len(s.rows) == 1 {
@@ -139,12 +139,12 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 			return tooManyRejects(spec.Rejects.Max, nil)
 		}
 	}
-	if spec.WriteMode == connectors.Upsert { // the newest of a row counts
-		const older = `
-DELETE FROM _rbt.rejects j USING _rbt.runs r
-WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND j.run_id <> $3
-	AND j.key IN (SELECT key FROM _rbt.rejects WHERE run_id = $3 AND stream = $2)`
-		if _, err := tx.Exec(ctx, older, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID); err != nil {
+	if spec.WriteMode == connectors.Upsert { // the very same row need not be there twice
+		const same = `
+DELETE FROM _rbt.rejects j USING _rbt.runs r, _rbt.rejects n
+WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4) AND NOT j.cut
+	AND n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND n.row = j.row`
+		if _, err := tx.Exec(ctx, same, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID, p.row.generation); err != nil {
 			return err
 		}
 	}
@@ -154,8 +154,8 @@ WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND j.run_id <> 
 	}
 	const sql = `
 DELETE FROM _rbt.rejects j USING _rbt.runs r
-WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND j.run_id <> $3`
-	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID)
+WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4)`
+	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID, p.row.generation)
 	return err
 }
 

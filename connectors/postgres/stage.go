@@ -141,12 +141,11 @@ func (l *load) forget(ctx context.Context, tx pgx.Tx, stream string, old *stream
 	if err := l.dropStaging(ctx, tx, old.staging); err != nil {
 		return err
 	}
-	for _, book := range []string{"marks", "rejects"} {
-		if _, err := tx.Exec(ctx, "DELETE FROM _rbt."+book+" WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream); err != nil {
-			return err
-		}
+	if _, err := tx.Exec(ctx, "DELETE FROM _rbt.marks WHERE run_id = $1 AND stream = $2", l.attempt.RunID, stream); err != nil || old.published {
+		return err // the rejects of rows that are visible are nowhere else
 	}
-	return nil
+	_, err := tx.Exec(ctx, "DELETE FROM _rbt.rejects WHERE run_id = $1 AND stream = $2 AND generation = $3", l.attempt.RunID, stream, old.generation)
+	return err
 }
 
 func (l *load) dropStaging(ctx context.Context, tx pgx.Tx, quoted string) error {

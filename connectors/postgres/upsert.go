@@ -231,7 +231,7 @@ func upsertSQL(spec connectors.StreamSpec, rel *relation, copied []string, from,
 	}
 	sql += "UPDATE SET " + strings.Join(set, ", ") + " WHERE (" + strings.Join(differs, " OR ") + ")"
 	if unless != "" {
-		sql += " AND NOT (" + unless + ")"
+		sql += " AND (" + unless + ") IS NOT TRUE"
 	}
 	return sql
 }

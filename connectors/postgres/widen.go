@@ -46,6 +46,9 @@ const microseconds = 6
 // modifiersHold decides for types of which one can be cast to the other.
 func modifiersHold(to, from string) bool {
 	t, f := parseModified(to), parseModified(from)
+	if strings.HasPrefix(t.name, "interval ") { // of some fields only
+		return f.name == t.name
+	}
 	if len(t.modifiers) == 0 {
 		return true
 	}
@@ -58,8 +61,10 @@ func modifiersHold(to, from string) bool {
 			long, known = f.modifiers[0], true
 		}
 		return known && t.modifiers[0] >= long
-	case "bit", "bit varying":
-		return len(f.modifiers) == 1 && (t.modifiers[0] == f.modifiers[0] || t.name == "bit varying" && t.modifiers[0] > f.modifiers[0])
+	case "bit":
+		return f.name == "bit" && len(f.modifiers) == 1 && t.modifiers[0] == f.modifiers[0]
+	case "bit varying":
+		return len(f.modifiers) == 1 && t.modifiers[0] >= f.modifiers[0]
 	case "timestamp", "time", "interval":
 		precision := microseconds
 		if f.name == "date" {

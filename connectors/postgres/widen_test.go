@@ -17,7 +17,7 @@ func TestModifiersHold(t *testing.T) {
 		{"character varying(9)", "text", false}, {"text", "character varying(9)", true}, {"character varying", "text", true},
 		{"character varying(36)", "uuid", true}, {"character varying(10)", "integer", false}, {"character varying(11)", "integer", true},
 		{"character(4)", "character(3)", true}, {"character(3)", "character(4)", false},
-		{"bit(3)", "bit(3)", true}, {"bit(4)", "bit(3)", false}, {"bit varying(4)", "bit varying(3)", true}, {"bit varying(3)", "bit varying", false},
+		{"bit(3)", "bit(3)", true}, {"bit(4)", "bit(3)", false}, {"bit(3)", "bit varying(3)", false}, {"interval hour to minute", "interval", false}, {"bit varying(4)", "bit varying(3)", true}, {"bit varying(3)", "bit varying", false},
 		{"timestamp(3) with time zone", "timestamp with time zone", false}, {"timestamp(6) with time zone", "timestamp with time zone", true},
 		{"timestamp(3) without time zone", "timestamp(0) without time zone", true}, {"timestamp(0) without time zone", "date", true},
 		{"time(0) without time zone", "time(3) without time zone", false}, {"interval(3)", "interval", false}, {"interval", "interval(3)", true},
