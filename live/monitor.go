@@ -123,11 +123,12 @@ func (m *Monitor) update() (update, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.catchUp()
-	if r := m.builder.Report(); m.latest.data != nil && (m.latest.version == m.version || time.Now().Before(m.next) && r.Status == "running") {
+	r := m.builder.Report()
+	if m.latest.data != nil && (m.latest.version == m.version || time.Now().Before(m.next) && r.Status == "running") {
 		return m.latest, nil
 	}
 	began := time.Now()
-	u, err := m.builder.Report().Update()
+	u, err := r.Update()
 	if err != nil {
 		return update{}, err
 	}

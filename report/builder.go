@@ -27,11 +27,10 @@ type Builder struct {
 // known is what is needed of a stream besides what is reported.
 type known struct {
 	*Stream
-	knobs  []policy.Knob
-	pins   policy.Setting
-	policy policy.Setting // the last setting in force
-	parts  int64          // rows of the parts so far
-	bytes  int64
+	knobs []policy.Knob
+	pins  policy.Setting
+	parts int64 // rows of the parts so far
+	bytes int64
 }
 
 // NewBuilder begins a report.
@@ -247,10 +246,7 @@ func (b *Builder) Report() *Report {
 	return r
 }
 
-func (s *known) set(setting policy.Setting) {
-	s.policy = setting
-	s.Setting = setting.Format(s.knobs)
-}
+func (s *known) set(setting policy.Setting) { s.Setting = setting.Format(s.knobs) }
 
 // turned are the knobs that a search may turn: the others say nothing about what
 // differs between two windows.

@@ -62,13 +62,20 @@ const bins = 200
 
 func (r *Report) charts() chartData {
 	d := chartData{Seconds: r.Seconds, Streams: []chartStream{}}
+	for _, s := range r.Streams {
+		d.Streams = append(d.Streams, s.chart(r.Seconds))
+	}
+	d.Throughput = r.throughput()
+	return d
+}
+
+// throughput is that of all streams together.
+func (r *Report) throughput() [][2]float64 {
 	var all []Part
 	for _, s := range r.Streams {
 		all = append(all, s.Parts...)
-		d.Streams = append(d.Streams, s.chart(r.Seconds))
 	}
-	d.Throughput = throughput(all, r.Seconds)
-	return d
+	return throughput(all, r.Seconds)
 }
 
 func (s *Stream) chart(seconds float64) chartStream {

@@ -112,7 +112,7 @@ type comparedRun struct {
 func comparison(reports []*Report) any {
 	list := []comparedRun{}
 	for _, r := range reports {
-		list = append(list, comparedRun{r.Run, r.Seconds, r.charts().Throughput})
+		list = append(list, comparedRun{r.Run, r.Seconds, r.throughput()})
 	}
 	return map[string]any{"runs": list}
 }

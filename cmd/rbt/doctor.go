@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/spf13/cobra"
 
@@ -93,8 +92,5 @@ func printFindingsJSON(u *ui, found []postgres.Finding) error {
 	for _, f := range found {
 		list = append(list, findingJSON{f.Where, f.What, f.Seen, f.Advice != "", f.Advice})
 	}
-	enc := json.NewEncoder(u.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(list)
+	return u.printJSON(list)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -37,10 +36,7 @@ a trace file. A run that is still at work, or was killed, is told as far as it c
 			return err
 		}
 		if asJSON {
-			enc := json.NewEncoder(u.stdout)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			return enc.Encode(storyJSON(s))
+			return u.printJSON(storyJSON(s))
 		}
 		u.printf("%s", storyText(s))
 		return nil

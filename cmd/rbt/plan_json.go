@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/rapidbyte/rbt/policy"
@@ -58,10 +57,7 @@ func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan, t tuner) 
 	for _, p := range plans {
 		out.Streams = append(out.Streams, jsonOf(p, t))
 	}
-	enc := json.NewEncoder(u.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return u.printJSON(out)
 }
 
 func jsonOf(p runtime.StreamPlan, who tuner) streamPlanJSON {

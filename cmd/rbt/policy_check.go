@@ -227,10 +227,7 @@ func millis(d time.Duration) float64 { return float64(d.Round(time.Microsecond))
 
 func (c *moduleCheck) print(u *ui, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(u.stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(c)
+		return u.printJSON(c)
 	}
 	u.printf("%s", harmless(c.text()))
 	return nil

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -101,6 +102,14 @@ func (u *ui) divert(w io.Writer) (restore func()) {
 // printf writes a piece of a result.
 func (u *ui) printf(format string, args ...any) {
 	fmt.Fprintf(u.stdout, format, args...)
+}
+
+// printJSON writes a whole result for programs.
+func (u *ui) printJSON(v any) error {
+	enc := json.NewEncoder(u.stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // note tells what goes on.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,45 +83,25 @@ func (r Reject) Values() map[string]*string {
 			values[name] = nil
 			continue
 		}
-		text := bookText(unescapeCopy(fields[i]), "UTF8")
+		text := bookText(copyEscapes.Replace(rawBytes(fields[i])), "UTF8")
 		values[name] = &text
 	}
 	return values
 }
 
-// unescapeCopy reads a value as COPY does.
-func unescapeCopy(field string) string {
-	letters := map[byte]byte{'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
-	var b strings.Builder
-	for i := 0; i < len(field); i++ {
-		c := field[i]
-		if c != '\\' || i+1 == len(field) {
-			b.WriteByte(c)
-			continue
-		}
-		i++
-		if raw, ok := hexByte(field[i:]); ok {
-			b.WriteByte(raw)
-			i += 2
-		} else if letter, ok := letters[field[i]]; ok {
-			b.WriteByte(letter)
-		} else {
-			b.WriteByte(field[i])
-		}
-	}
-	return b.String()
-}
+// copyEscapes are those that COPY writes in text.
+var copyEscapes = strings.NewReplacer(`\\`, `\`, `\b`, "\b", `\f`, "\f", `\n`, "\n", `\r`, "\r", `\t`, "\t", `\v`, "\v")
 
 // hexByte reads xHH, which COPY's output never has: bookText wrote it.
 func hexByte(s string) (byte, bool) {
 	if len(s) < 3 || s[0] != 'x' {
 		return 0, false
 	}
-	var c byte
-	if _, err := fmt.Sscanf(s[1:3], "%02x", &c); err != nil {
+	raw, err := hex.DecodeString(s[1:3])
+	if err != nil {
 		return 0, false
 	}
-	return c, true
+	return raw[0], true
 }
 
 // RetryRejects tries to put rejects into their targets, each in a transaction of

@@ -260,15 +260,12 @@ func (s *snapshot) checkConditions(ctx context.Context, streams []*connectors.St
 // try runs a statement that may fail without ending the transaction that holds
 // the snapshot.
 func (s *snapshot) try(ctx context.Context, sql string) (said, err error) {
-	holder := s.holders[0].PgConn()
-	if _, err := holder.Exec(ctx, "SAVEPOINT look").ReadAll(); err != nil {
-		return nil, wrap("look at the conditions", err)
-	}
-	_, said = s.holders[0].Exec(ctx, sql)
-	if _, err := holder.Exec(ctx, "ROLLBACK TO SAVEPOINT look; RELEASE SAVEPOINT look").ReadAll(); err != nil {
-		return nil, wrap("look at the conditions", err)
-	}
-	return said, nil
+	holder := s.holders[0]
+	err = inSavepoint(ctx, holder, func() error {
+		_, said = holder.Exec(ctx, sql)
+		return nil
+	})
+	return said, wrap("look at the conditions", err)
 }
 
 // fromClause names the relation for FROM. A table that others inherit from is
