@@ -40,6 +40,7 @@ type options struct {
 	patience float64
 	seed     uint64
 	fresh    bool     // servers as a fresh installation has them
+	huge     bool     // their shared memory in huge pages
 	json     string   // a file
 	only     []string // workloads; all if there are none
 	also     []string // other builds of rbt, as NAME=FILE
@@ -54,6 +55,7 @@ func parse(args []string) (options, error) {
 	flags.Float64Var(&o.patience, "patience", 8, "spare the further rounds of a contender that took so many times as long as rbt")
 	flags.Uint64Var(&o.seed, "seed", 1, "draws the order of the contenders")
 	flags.BoolVar(&o.fresh, "fresh", false, "give the servers the memory and WAL of a fresh installation")
+	flags.BoolVar(&o.huge, "huge", false, "give the servers huge pages; reserve them first: sysctl -w vm.nr_hugepages=700")
 	flags.BoolVar(&quick, "quick", false, "a fiftieth of the rows and one round")
 	flags.StringVar(&o.json, "json", "", "write the figures to this `file` as JSON too")
 	flags.Func("only", "measure this `workload` only; may be repeated", func(name string) error {
@@ -87,10 +89,15 @@ func parse(args []string) (options, error) {
 
 // settings are those of both servers.
 func (o options) settings() map[string]string {
+	s := testbed.Dedicated()
 	if o.fresh {
-		return testbed.Fresh()
+		s = testbed.Fresh()
 	}
-	return testbed.Dedicated()
+	s["huge_pages"] = "off" // said, since a server by itself takes them where there are some
+	if o.huge {
+		s["huge_pages"] = "on"
+	}
+	return s
 }
 
 // bench measures everything and prints it. After an error it prints the workloads that were complete.

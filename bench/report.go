@@ -111,7 +111,7 @@ func servers(u measure.Usage) float64 { return u.Servers.Seconds() }
 // markdown prints the report for people.
 func (r report) markdown(w io.Writer) {
 	fmt.Fprintf(w, "%s; PostgreSQL %s at both ends, over TCP on one machine, fsync on", r.Machine, r.Servers)
-	for _, name := range []string{"shared_buffers", "max_wal_size", "autovacuum"} {
+	for _, name := range []string{"shared_buffers", "huge_pages", "max_wal_size", "autovacuum"} {
 		fmt.Fprintf(w, ", %s %s", name, r.Settings[name])
 	}
 	fmt.Fprintf(w, "; %d rounds in turns.\n", r.Rounds)

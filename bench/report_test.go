@@ -30,7 +30,7 @@ func sample() report {
 	return report{
 		Machine:    measure.Machine{Cores: 2, CPU: "Fast", Memory: 8 << 30, Kernel: "6.1"},
 		Servers:    "15.1",
-		Settings:   map[string]string{"shared_buffers": "512MB", "max_wal_size": "4GB", "autovacuum": "off"},
+		Settings:   map[string]string{"shared_buffers": "512MB", "huge_pages": "off", "max_wal_size": "4GB", "autovacuum": "off"},
 		Contenders: []entry{{"rbt", "rbt v1", "rbt run pipeline.hcl\n"}},
 		Missing:    []named{{"other", "other is not installed"}},
 		Rounds:     2,
@@ -40,7 +40,7 @@ func sample() report {
 
 func TestMarkdown(t *testing.T) {
 	want := `2 cores (Fast), 8 GiB RAM, kernel 6.1; PostgreSQL 15.1 at both ends, over TCP on one machine, fsync on, ` +
-		`shared_buffers 512MB, max_wal_size 4GB, autovacuum off; 2 rounds in turns.
+		`shared_buffers 512MB, huge_pages off, max_wal_size 4GB, autovacuum off; 2 rounds in turns.
 
 ### metrics
 
