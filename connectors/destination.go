@@ -45,6 +45,7 @@ type StreamState struct {
 	Published   bool
 	PublishedAt time.Time
 	Rows        int64
+	Rejected    int64 // rows of this generation that were put aside
 	// Plan is what Note was given for this generation.
 	Plan []byte
 	// Definition tells whether the stream is still the same.
@@ -92,8 +93,10 @@ type Load interface {
 	// Publish builds what the staging table lacks and makes its rows visible, and
 	// with them the stream's Position, unless a check of the stream does not hold.
 	// It returns ErrUndone where the books do not know all parts. Called again after
-	// an error it goes on where it was.
-	Publish(ctx context.Context, t *Target, l Loaded, progress func(step string)) error
+	// an error it goes on where it was. deleted is how many rows of an upsert the
+	// target had that the source has no more, and that were deleted or marked now; it is
+	// for people, and 0 where only the answer to an earlier call was lost.
+	Publish(ctx context.Context, t *Target, l Loaded, progress func(step string)) (deleted int64, err error)
 	// Finish closes the books. Foreign keys between the published tables are
 	// added here. After an error that may pass it can be called again.
 	Finish(ctx context.Context, o Outcome) error

@@ -37,7 +37,8 @@ type Part struct {
 type Sift struct {
 	Columns []string `json:"columns"` // of the part's rows, in order
 	Key     []string `json:"key"`     // those of them that tell people which row it is
-	Max     int64    `json:"max"`     // more bad rows are an error
+	Max     int64    `json:"max"`     // more bad rows of the stream are an error
+	Before  int64    `json:"before"`  // so many of it were put aside with other parts
 }
 
 // Block is a piece of a part's rows on its way from a reader to a writer.

@@ -255,6 +255,9 @@ type Target struct {
 	// are the statements that change what exists.
 	Steps   []string
 	Changes []string
+	// RefersTo names the streams of the run whose rows have to be visible before
+	// this one's, which refer to them. Streams may refer to each other.
+	RefersTo []string
 	// Problems keep the stream from being copied at all. Each says what is
 	// wrong, where, and what to do.
 	Problems []string

@@ -74,6 +74,7 @@ type Sequence struct {
 	Last                       int64 // the last value given out; where Called is false, the first to be
 	Called                     bool
 	Cache                      int64
+	Owned                      bool // it belongs to the column, and goes with it
 }
 
 // Constraint is a primary key, a unique, check or exclusion constraint.
@@ -113,4 +114,5 @@ type Type struct {
 	Create       string   // the SQL that creates it; empty where it cannot be created
 	Needs        string   // for Kind extension: the extension's name
 	Labels       []string // of an enum, in order
+	Parts        []string // the types of the user's that it is made of, quoted and qualified
 }

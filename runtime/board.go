@@ -37,9 +37,18 @@ type board struct {
 func newBoard(tasks []*task, s *scene) *board {
 	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, scene: s}
 	b.changed = sync.NewCond(&b.mu)
+	byName := map[string]*task{}
 	for i, t := range tasks {
 		t.rank = i
 		b.reopen(t)
+		byName[t.name()] = t
+	}
+	for _, t := range tasks {
+		for _, name := range t.plan.Target.RefersTo {
+			if other := byName[name]; other != nil { // else an earlier moment has published it
+				t.refersTo = append(t.refersTo, other)
+			}
+		}
 	}
 	return b
 }
@@ -309,9 +318,9 @@ func (b *board) toPublish() (*task, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
-		if len(b.loaded) > 0 {
-			t := b.loaded[0]
-			b.loaded = b.loaded[1:]
+		if i := b.publishable(); i >= 0 {
+			t := b.loaded[i]
+			b.loaded = slices.Delete(b.loaded, i, i+1)
 			t.state = publishing
 			t.since = time.Now()
 			b.scene.events.Add(1)
@@ -322,6 +331,20 @@ func (b *board) toPublish() (*task, bool) {
 		}
 		b.changed.Wait()
 	}
+}
+
+// publishable is the first of the loaded tasks that refers to none which is yet to
+// be published; -1 where there is none. Where all that is left waits for each other,
+// it is the first.
+func (b *board) publishable() int {
+	waits := func(t *task) bool {
+		return slices.ContainsFunc(t.refersTo, func(other *task) bool { return other.state != published })
+	}
+	i := slices.IndexFunc(b.loaded, func(t *task) bool { return !waits(t) })
+	if i < 0 && len(b.loaded) > 0 && len(b.loaded) == b.left {
+		return 0
+	}
+	return i
 }
 
 // isPublished ends a task.

@@ -19,6 +19,7 @@ import (
 func idle(name string, lanes int64) *task {
 	return newTask(StreamPlan{
 		Stream:   &connectors.Stream{Spec: connectors.StreamSpec{Name: name}},
+		Target:   &connectors.Target{},
 		Baseline: policy.Setting{Parallelism: policy.IntValue(lanes)},
 	})
 }
@@ -101,6 +102,59 @@ func TestBoard(t *testing.T) {
 	if _, ok := b.claim(0); ok || b.left != 0 {
 		t.Errorf("%d tasks are left", b.left)
 	}
+}
+
+// TestBoardOrder holds that a task is published after those that it refers to, and
+// that tasks which refer to each other do not wait for ever.
+func TestBoardOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tasks := make([]*task, rapid.IntRange(1, 6).Draw(t, "tasks"))
+		for i := range tasks {
+			tasks[i] = idle(fmt.Sprint(i), 1)
+			for _, n := range rapid.SliceOfN(rapid.IntRange(0, len(tasks)), 0, 3).Draw(t, "refers to") {
+				tasks[i].plan.Target.RefersTo = append(tasks[i].plan.Target.RefersTo, fmt.Sprint(n))
+			}
+		}
+		b := newBoard(tasks, &scene{})
+		var publishing []*task
+		for b.left > 0 {
+			b.mu.Lock()
+			i := b.publishable()
+			b.mu.Unlock()
+			var unloaded []*task
+			for _, one := range tasks {
+				if one.state < loaded {
+					unloaded = append(unloaded, one)
+				}
+			}
+			switch {
+			case i >= 0 && rapid.Bool().Draw(t, "publish"):
+				waiting, all := b.loaded[i], len(b.loaded) == b.left
+				one, _ := b.toPublish()
+				if one != waiting {
+					t.Fatalf("published %s, not %s", one.name(), waiting.name())
+				}
+				for _, other := range one.refersTo {
+					if other.state != published && !all {
+						t.Fatalf("%s is published before %s", one.name(), other.name())
+					}
+				}
+				publishing = append(publishing, one)
+			case len(publishing) > 0 && rapid.Bool().Draw(t, "done"):
+				b.isPublished(publishing[0])
+				publishing = publishing[1:]
+			case len(unloaded) > 0:
+				one := rapid.SampledFrom(unloaded).Draw(t, "loaded")
+				if one.state == waiting {
+					one.state = opening
+					one.enter()
+					b.add(one, region{setting: one.plan.Baseline}, nil)
+				}
+			case i < 0 && len(publishing) == 0:
+				t.Fatal("all wait")
+			}
+		}
+	})
 }
 
 // TestBoardLists holds that the board looks at those tasks, and counts those lanes,

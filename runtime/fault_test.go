@@ -385,14 +385,14 @@ func (d publishing) Begin(ctx context.Context, r connectors.Run) (connectors.Loa
 	return publishingLoad{load, sync.OnceFunc(d.published)}, err
 }
 
-func (l publishingLoad) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(string)) error {
-	err := l.Load.Publish(ctx, t, loaded, progress)
+func (l publishingLoad) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(string)) (int64, error) {
+	deleted, err := l.Load.Publish(ctx, t, loaded, progress)
 	l.published()
 	select {
 	case <-ctx.Done(): // the answer is lost
-		return ctx.Err()
+		return 0, ctx.Err()
 	case <-time.After(time.Second):
-		return err
+		return deleted, err
 	}
 }
 

@@ -274,6 +274,7 @@ func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
 	if err == nil && stats.Rejected > 0 {
 		done.Rejected = stats.Rejected
 		done.Rows -= stats.Rejected
+		j.task.aside.Add(stats.Rejected)
 		j.task.rows.Add(-stats.Rejected)
 	}
 	return err

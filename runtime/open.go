@@ -148,6 +148,11 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 		t.stored += p.Bytes
 	}
 	t.rows.Add(t.kept)
+	rejected, err := r.rejects(ctx, t)
+	if err != nil {
+		return err
+	}
+	t.aside.Store(rejected.loading)
 	if t.kept > 0 {
 		r.note(t.name(), fmt.Sprintf("%d of %d parts (%d rows) are kept from an earlier moment, so that not all rows show the same one",
 			len(saved.Parts)-len(pending), len(saved.Parts), t.kept))

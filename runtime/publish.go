@@ -31,10 +31,11 @@ func (r *run) publisher(ctx context.Context, snap connectors.Snapshot, b *board)
 // publish makes a loaded task's rows visible.
 func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t *task) error {
 	loaded := connectors.Loaded{Generation: t.generation, Parts: len(t.issued)}
+	var deleted int64
 	err := r.verify(ctx, snap, t)
 	if err == nil {
-		_, err = retry(ctx, r, t.name(), "publish", func() (struct{}, error) {
-			return struct{}{}, r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {
+		deleted, err = retry(ctx, r, t.name(), "publish", func() (int64, error) {
+			return r.load.Publish(ctx, t.plan.Target, loaded, func(step string) {
 				r.emit(PublishStep{Stream: t.name(), Step: step})
 			})
 		})
@@ -59,6 +60,9 @@ func (r *run) publish(ctx context.Context, snap connectors.Snapshot, b *board, t
 	if t.rejected = rejected.loading + rejected.publishing; t.rejected > 0 {
 		r.note(t.name(), rejectsText(t.rejected, rejected.loading > 0 && t.plan.Stream.Spec.Deleted != connectors.KeepDeleted))
 	}
+	if deleted > 0 {
+		r.note(t.name(), deletedText(deleted, t.plan.Stream.Spec.Deleted))
+	}
 	b.isPublished(t)
 	s := t.summary(statusDone)
 	r.emit(StreamDone{Stream: s.Stream, Rows: s.Rows, Bytes: s.Bytes, Rejected: s.Rejected, Load: s.Load, Publish: s.Publish})
@@ -75,6 +79,18 @@ func rejectsText(n int64, keptDeleted bool) string {
 		text += "; what the source does not have any more was left as it is, since a row that was put aside is not gone"
 	}
 	return text
+}
+
+// deletedText tells people of rows that the source has no more.
+func deletedText(n int64, how connectors.Deleted) string {
+	rows, verb := fmt.Sprintf("%d rows that the source does not have any more were ", n), "deleted"
+	if n == 1 {
+		rows = "1 row that the source does not have any more was "
+	}
+	if how == connectors.MarkDeleted {
+		verb = "marked as deleted"
+	}
+	return rows + verb
 }
 
 // rejects are rows of a task that were put aside.
@@ -119,6 +135,11 @@ func (r *run) undone(ctx context.Context, t *task) ([]connectors.Part, error) {
 		return nil, fmt.Errorf("the books know %d parts, but %d were cut", len(marks), len(t.issued))
 	}
 	t.rows.Store(rows)
+	rejected, err := r.rejects(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	t.aside.Store(rejected.loading)
 	return undone, nil
 }
 

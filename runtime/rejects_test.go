@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,7 @@ func TestRejectsCeiling(t *testing.T) {
 		spec.Rejects.Max = 19
 		cfg := config(src.DSN, dst.DSN, spec)
 		cfg.PartBytes = 1 << 18
+		cfg.Streams[0].Pins = policy.Setting{runtime.Parallelism: policy.IntValue(2)}
 		_, err := runtime.Run(t.Context(), cfg)
 		if err == nil || !strings.Contains(err.Error(), "the destination refuses more than max_rejects = 19 rows") {
 			t.Errorf("%s: error %v", mode, err)
@@ -152,6 +154,137 @@ func TestRejectsCeiling(t *testing.T) {
 		if s.Streams[0].Rejected != 20 {
 			t.Errorf("%s: %d rejected", mode, s.Streams[0].Rejected)
 		}
+	}
+}
+
+// TestRejectsCeilingOfAllParts holds that the ceiling is one for all parts of a
+// stream, those of an earlier attempt too: the run does not load what is left. What
+// was put aside can be looked at, but not tried again.
+func TestRejectsCeilingOfAllParts(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, x text); INSERT INTO t SELECT i, CASE WHEN i % 1000 = 0 THEN -1 ELSE 1 END, repeat('x', 1000) FROM generate_series(1, 20000) i; ANALYZE t")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v > 0), x text)")
+	spec := rejecting("t", connectors.Replace)
+	spec.Rejects.Max, spec.Resume = 9, connectors.Continue
+	cfg := config(src.DSN, dst.DSN, spec)
+	cfg.PartBytes = 1 << 20 // that is one bad row
+	cfg.Streams[0].Pins = policy.Setting{runtime.Parallelism: policy.IntValue(1)}
+	marks := func() string {
+		t.Helper()
+		if _, err := runtime.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "max_rejects = 9") {
+			t.Fatalf("error %v", err)
+		}
+		return dst.Query(t, "SELECT count(*) FROM _rbt.marks")[0][0]
+	}
+	first := marks()
+	if n, _ := strconv.Atoi(first); n < 8 || n > 12 {
+		t.Errorf("%s parts were committed, with a bad row in each and 9 allowed", first)
+	}
+	if again := marks(); again != first {
+		t.Errorf("the next attempt went on from %s to %s parts", first, again)
+	}
+	destination := postgres.NewDestination(postgres.Config{DSN: dst.DSN, Pipeline: "test"}, postgres.DestinationOptions{})
+	rejects, err := destination.Rejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{})
+	if err != nil || len(rejects) != 9 || slices.ContainsFunc(rejects, func(r postgres.Reject) bool { return r.Published }) {
+		t.Errorf("rejects %v, error %v", rejects, err)
+	}
+	if err := destination.RetryRejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{}, func(postgres.Reject, error) { t.Error("tried again") }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRejectsSkipped holds that a stream which an unfinished run has published
+// still says how many rows were put aside.
+func TestRejectsSkipped(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v int); INSERT INTO a VALUES (1, -1), (2, 2); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1)")
+	dst.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v int CHECK (v > 0)); CREATE TABLE b (id int PRIMARY KEY CHECK (id > 5))")
+	cfg := config(src.DSN, dst.DSN, rejecting("a", connectors.Append), stream("b"))
+	publishedOf(t, cfg, dst)
+	dst.Exec(t, "ALTER TABLE b DROP CONSTRAINT b_id_check")
+	if s := mustRun(t, cfg); s.Streams[0].Status != "skipped" || s.Streams[0].Rejected != 1 {
+		t.Errorf("%+v", s.Streams[0])
+	}
+}
+
+// publishedOf runs until one stream is published before another fails.
+func publishedOf(t *testing.T, cfg runtime.Config, dst *pgtest.DB) {
+	t.Helper()
+	for range 100 {
+		if _, err := runtime.Run(t.Context(), cfg); err == nil {
+			t.Fatal("no stream failed")
+		}
+		if n := dst.Query(t, "SELECT count(*) FROM _rbt.streams WHERE published_at IS NOT NULL"); n[0][0] == "1" {
+			return
+		}
+	}
+	t.Fatal("the stream that fails always failed first")
+}
+
+// TestRejectsNullKeys holds that rows without a value in the key are put aside, and
+// that of those with one the latest is taken.
+func TestRejectsNullKeys(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int, v int); INSERT INTO t VALUES (NULL, 1), (1, 1), (NULL, 2), (1, 2), (NULL, NULL)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int)")
+	spec := rejecting("t", connectors.Upsert)
+	cfg := config(src.DSN, dst.DSN, spec)
+	s := mustRun(t, cfg)
+	if s.Streams[0].Rejected != 3 {
+		t.Errorf("%d rejected", s.Streams[0].Rejected)
+	}
+	if diff := cmp.Diff([][]string{{"1", "2"}}, dst.Query(t, "SELECT * FROM t")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	want := [][]string{{"1", "23502"}, {"2", "23502"}, {`\N`, "23502"}}
+	if diff := cmp.Diff(want, dst.Query(t, `SELECT split_part(row, E'\t', 2), code FROM _rbt.rejects ORDER BY 1`)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	spec.Rejects.Max = 2
+	if _, err := runtime.Run(t.Context(), again(config(src.DSN, dst.DSN, spec))); err == nil || !strings.Contains(err.Error(), "max_rejects = 2") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestRejectsMended holds that a reject of an incremental upsert goes once its row
+// was mended, and that no other goes, however alike its key is written.
+func TestRejectsMended(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, `CREATE TABLE t (id text, part bool, v int, at int, PRIMARY KEY (id, part));
+		INSERT INTO t VALUES ('a', true, -1, 1), ('a', false, -1, 1), ('b', true, -1, 1), (E'c\td', true, -1, 1), ('c', true, -1, 1), ('N', true, -1, 1), (E'\\', true, -1, 1)`)
+	dst.Exec(t, "CREATE TABLE t (id text, part bool, v int CONSTRAINT few CHECK (v > 0), at int, PRIMARY KEY (id, part))")
+	spec := rejecting("t", connectors.Upsert)
+	spec.PrimaryKey, spec.Cursor = []string{"id", "part"}, &connectors.Cursor{Column: "at"}
+	cfg := config(src.DSN, dst.DSN, spec)
+	mustRun(t, cfg)
+	src.Exec(t, `UPDATE t SET at = 2, v = 5 WHERE id = 'a' AND part; UPDATE t SET at = 2, v = -2 WHERE id = 'b'; INSERT INTO t VALUES ('d', true, 1, 2), (E'\\\\', true, 1, 2), (E'\\N', true, 1, 2)`)
+	mustRun(t, again(cfg))
+	want := [][]string{{`N`, "-1"}, {`\\`, "-1"}, {"a", "-1"}, {"b", "-2"}, {"c", "-1"}, {`c\td`, "-1"}}
+	if diff := cmp.Diff(want, dst.Query(t, `SELECT split_part(row, E'\t', 1), split_part(row, E'\t', 3) FROM _rbt.rejects ORDER BY row COLLATE "C"`)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsDeferrable holds that rows which swap the values of a key that is
+// checked at the end are not put aside because of another row.
+func TestRejectsDeferrable(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, place int, v int); INSERT INTO t VALUES (1, 2, 1), (2, 1, 1)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, place int CONSTRAINT one UNIQUE DEFERRABLE, v int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'begin if new.v < 0 then raise exception ''no''; end if; return null; end'; CREATE TRIGGER tr AFTER INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(); INSERT INTO t VALUES (1, 1, 1), (2, 2, 1)")
+	cfg := config(src.DSN, dst.DSN, rejecting("t", connectors.Upsert))
+	mustRun(t, cfg)
+	src.Exec(t, "UPDATE t SET place = 3 - place; INSERT INTO t VALUES (3, 3, -1)")
+	_, err := runtime.Run(t.Context(), again(cfg))
+	if err == nil || !strings.Contains(err.Error(), "the key is DEFERRABLE") {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff([][]string{{"1", "2"}, {"2", "1"}}, dst.Query(t, "SELECT id, place FROM t ORDER BY id")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
@@ -348,7 +481,11 @@ func TestRejectsAreNotGone(t *testing.T) {
 			t.Errorf("%s: notes %s", how, notes)
 		}
 		src.Exec(t, "UPDATE t SET v = '33' WHERE id = 3")
-		mustRun(t, again(cfg))
+		s = mustRun(t, again(cfg))
+		want := map[connectors.Deleted]string{connectors.DropDeleted: "deleted", connectors.MarkDeleted: "marked as deleted"}[how]
+		if !slices.Contains(s.Notes, "public.t: 1 row that the source does not have any more was "+want) {
+			t.Errorf("%s: notes %q", how, s.Notes)
+		}
 		if got := dst.Query(t, "SELECT count(*), count(_rbt_deleted_at), (SELECT v FROM t WHERE id = 3), (SELECT count(*) FROM _rbt.rejects) FROM t"); got[0][2] != "33" || got[0][3] != "0" ||
 			how == connectors.DropDeleted && got[0][0] != "4" || how == connectors.MarkDeleted && got[0][1] != "1" {
 			t.Errorf("%s: once it is mended: %v", how, got)
@@ -384,17 +521,7 @@ func TestRejectsOfATakenUpRun(t *testing.T) {
 	a := rejecting("a", connectors.Upsert)
 	a.Cursor = &connectors.Cursor{Column: "id"}
 	cfg := config(src.DSN, dst.DSN, a, stream("b"))
-	for try := 0; ; try++ { // until a was published before b failed
-		if _, err := runtime.Run(t.Context(), cfg); err == nil {
-			t.Fatal("b is not refused")
-		}
-		if n := dst.Query(t, "SELECT count(*) FROM _rbt.positions"); n[0][0] == "1" {
-			break
-		}
-		if try == 20 {
-			t.Skip("b always failed first")
-		}
-	}
+	publishedOf(t, cfg, dst)
 	dst.Exec(t, "ALTER TABLE b DROP CONSTRAINT few")
 	mustRun(t, cfg)
 	if diff := cmp.Diff([][]string{{"id=2", "22P02"}}, rejected(t, dst)); diff != "" {

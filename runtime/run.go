@@ -206,7 +206,7 @@ func (r *run) streamSummary(name string) StreamSummary {
 		return s
 	}
 	if r.skipped[name] != "" {
-		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows}
+		return StreamSummary{Stream: name, Status: statusSkipped, Rows: r.attempt.Streams[name].Rows, Rejected: r.attempt.Streams[name].Rejected}
 	}
 	if t := r.tasks[name]; t != nil {
 		s := t.summary(t.unfinished())

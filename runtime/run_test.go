@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,33 @@ func nothingLeft(t testing.TB, dst *pgtest.DB) {
 const orders = `CREATE TABLE orders (id int8 PRIMARY KEY, customer int, total numeric, at timestamptz, note text);
 	INSERT INTO orders SELECT i, i % 1000, i / 3.0, '2026-01-01'::timestamptz + i * interval '1 second', repeat('x', i % 150)
 	FROM generate_series(1, 60000) i; CREATE INDEX ON orders (customer); ANALYZE orders;`
+
+// TestForeignKeysOfAddedRows holds that rows become visible after those that they
+// refer to, whichever are loaded first.
+func TestForeignKeysOfAddedRows(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []connectors.WriteMode{connectors.Append, connectors.Upsert} {
+		src, dst := pgtest.New(t), pgtest.New(t)
+		src.Exec(t, `CREATE TABLE parent (id int PRIMARY KEY, up int REFERENCES parent, note text); INSERT INTO parent SELECT i, nullif(i / 2, 0), repeat('x', 500) FROM generate_series(1, 20000) i;
+			CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child SELECT i, i FROM generate_series(1, 20) i;
+			CREATE TABLE grandchild (id int PRIMARY KEY, child int REFERENCES child); INSERT INTO grandchild SELECT i, i FROM generate_series(1, 20) i`)
+		dst.Exec(t, `CREATE TABLE parent (id int PRIMARY KEY, up int REFERENCES parent, note text); CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent);
+			CREATE TABLE grandchild (id int PRIMARY KEY, child int REFERENCES child)`)
+		var specs []connectors.StreamSpec
+		for _, table := range []string{"grandchild", "child", "parent"} {
+			spec := stream(table)
+			spec.WriteMode, spec.PrimaryKey = mode, []string{"id"}
+			if mode == connectors.Append {
+				spec.PrimaryKey = nil
+			}
+			specs = append(specs, spec)
+		}
+		mustRun(t, config(src.DSN, dst.DSN, specs...))
+		if got := dst.Query(t, "SELECT (SELECT count(*) FROM parent), (SELECT count(*) FROM child), (SELECT count(*) FROM grandchild)"); !slices.Equal(got[0], []string{"20000", "20", "20"}) {
+			t.Errorf("%s: %v", mode, got)
+		}
+	}
+}
 
 // TestRun copies tables of every shape.
 func TestRun(t *testing.T) {

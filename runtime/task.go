@@ -13,6 +13,8 @@ import (
 type task struct {
 	plan StreamPlan
 	rank int // lanes go to the lowest first
+	// refersTo are the tasks whose rows have to be visible first.
+	refersTo []*task
 
 	state      state
 	cutter     connectors.Cutter
@@ -39,6 +41,7 @@ type task struct {
 
 	rows, bytes atomic.Int64 // on their way or committed
 	sifted      atomic.Bool  // a row of it was refused
+	aside       atomic.Int64 // rows that were put aside with committed parts
 	rejected    int64        // rows that were put aside, once it is published
 }
 
@@ -108,7 +111,7 @@ func (t *task) sifts(err error) bool {
 // sift says how the bad rows of a part are found.
 func (t *task) sift() *connectors.Sift {
 	s := t.plan.Stream
-	return &connectors.Sift{Columns: t.plan.Target.Columns, Key: s.RowKey(), Max: s.Spec.Rejects.Max}
+	return &connectors.Sift{Columns: t.plan.Target.Columns, Key: s.RowKey(), Max: s.Spec.Rejects.Max, Before: t.aside.Load()}
 }
 
 // unfinished says how far a task is that will not be published.

@@ -63,12 +63,12 @@ func (j *job) check(ctx context.Context, u *ui) error {
 		return err
 	}
 	plans, err := j.plans(ctx)
-	if err != nil {
-		return err
-	}
 	for _, p := range plans {
 		found += len(problems(p))
 		printChecked(u, p)
+	}
+	if err != nil {
+		return err
 	}
 	if found > 0 {
 		u.printf("%s\n", plural(found, "problem"))
@@ -106,14 +106,15 @@ func roomText(room int) string {
 	return fmt.Sprintf(", with %s free", plural(room, "connection"))
 }
 
-// plans asks the engine what a run would do.
+// plans asks the engine what a run would do. Where tables of some streams are not
+// there, the plans are those of the others, with the error.
 func (j *job) plans(ctx context.Context) ([]runtime.StreamPlan, error) {
-	config, err := j.config(ctx)
-	if err != nil {
-		return nil, stopped(ctx, err)
+	config, missing := j.config(ctx)
+	if len(config.Streams) == 0 && missing != nil {
+		return nil, stopped(ctx, missing)
 	}
 	plans, err := runtime.Inspect(ctx, config)
-	return plans, stopped(ctx, j.locate(err, config.Streams))
+	return plans, stopped(ctx, mistakesOf(missing, j.locate(err, config.Streams)))
 }
 
 // stopped replaces what a cancelled command failed with.

@@ -23,7 +23,7 @@ const repository = "../.."
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "policy/wasm/*.md", "examples/*/pipeline.hcl"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "bench/*.md", "policy/wasm/*.md", "examples/*/pipeline.hcl"} {
 		files, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no %s: %v", pattern, err)

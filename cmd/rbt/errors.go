@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,15 @@ type fileError struct{ errs []error }
 
 func (e *fileError) Error() string   { return errors.Join(e.errs...).Error() }
 func (e *fileError) Unwrap() []error { return e.errs }
+
+// mistakesOf joins what is wrong with a file, found in two ways.
+func mistakesOf(a, b error) error {
+	var one, other *fileError
+	if errors.As(a, &one) && errors.As(b, &other) {
+		return &fileError{slices.Concat(one.errs, other.errs)}
+	}
+	return errors.Join(a, b)
+}
 
 // hintedError carries what to do about it.
 type hintedError struct {

@@ -15,7 +15,8 @@ import (
 // A table that a stream names is that stream's, whatever patterns match it;
 // among patterns the earlier one has it. Patterns match tables and partitioned
 // tables: a partition comes with its parent, and a view or a foreign table is
-// copied only where a stream names it.
+// copied only where a stream names it. After an error the streams are those that
+// nothing is wrong with.
 func expand(p *hcl.Pipeline, tables []connectors.TableInfo) ([]runtime.Stream, error) {
 	x := expansion{pipeline: p, tables: slices.Clone(tables), taken: map[tableName]bool{}, targets: map[tableName]string{}}
 	slices.SortFunc(x.tables, func(a, b connectors.TableInfo) int {
@@ -34,7 +35,7 @@ func expand(p *hcl.Pipeline, tables []connectors.TableInfo) ([]runtime.Stream, e
 		}
 	}
 	if len(x.errs) > 0 {
-		return nil, &fileError{x.errs}
+		return x.streams, &fileError{x.errs}
 	}
 	if len(x.streams) == 0 {
 		return nil, errors.New("nothing to copy: every table that the streams match is excluded")
@@ -71,19 +72,39 @@ func (x *expansion) exact(s *hcl.Stream) {
 		x.add(s, name)
 		return
 	}
-	var known []string
-	for _, t := range x.tables {
-		known = append(known, streamName(t.Schema, t.Name))
-	}
 	hint := "rbt discover lists what there is"
-	if near := nearest(name.String(), known); near != "" {
+	if near := x.nearest(name.String()); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	x.fail(s.Pos, fmt.Sprintf("the source has no table %q", name), hint)
 }
 
+// nearest is the table of the source that was probably meant, or "".
+func (x *expansion) nearest(name string) string {
+	var known []string
+	for _, t := range x.tables {
+		known = append(known, streamName(t.Schema, t.Name))
+	}
+	return nearest(name, known)
+}
+
+// checkExclude finds tables that are to be left out and are probably misspelt: they
+// would be copied. One that is like no other may have been dropped.
+func (x *expansion) checkExclude(s *hcl.Stream) {
+	for _, e := range s.Exclude {
+		if e.HasWildcard() || slices.ContainsFunc(x.tables, func(t connectors.TableInfo) bool { return e.Match(t.Schema, t.Name) }) {
+			continue
+		}
+		if near := x.nearest(e.String()); near != "" {
+			x.fail(s.Pos, fmt.Sprintf("%q is to be left out of %q, but the source has no such table", e, s.Label),
+				fmt.Sprintf("did you mean %q? If it was dropped, take it out of exclude", near))
+		}
+	}
+}
+
 // pattern adds the tables that a pattern matches and nobody else has.
 func (x *expansion) pattern(s *hcl.Stream) {
+	x.checkExclude(s)
 	matched := false
 	for _, t := range x.tables {
 		if !copiedByPattern(t) || !s.Name.Match(t.Schema, t.Name) {

@@ -83,6 +83,8 @@ func TestExpandMistakes(t *testing.T) {
 			[]string{"p.hcl:4:8", `the source has no table "public.ordes"`, `did you mean "public.orders"?`}},
 		{"nothing matches", `stream "nope.*" {}`, []string{"p.hcl:4:8", `no table that matches "nope.*"`}},
 		{"only views match", `stream "public.tot*" {}`, []string{`no table that matches "public.tot*"`, "views"}},
+		{"no such table to leave out", "stream \"public.*\" {\n exclude = [\"public.ordes\", \"public.x*\"]\n}",
+			[]string{"p.hcl:4:8", `"public.ordes" is to be left out of "public.*", but the source has no such table`, `did you mean "public.orders"?`}},
 		{"all mistakes at once", "stream \"a.b\" {}\nstream \"c.*\" {}", []string{"p.hcl:4:8", "p.hcl:5:8"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

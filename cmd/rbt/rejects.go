@@ -58,9 +58,23 @@ func rejectsListCommand(u *ui) *cobra.Command {
 			t.add(oneLine(r.Stream), oneLine(r.Key), r.RunID, r.At.UTC().Format(time.DateTime), oneLine(r.Code+": "+r.Error))
 		}
 		u.printf("%s", t.String())
+		noteUnpublished(u, rejects)
 		return nil
 	}
 	return cmd
+}
+
+// noteUnpublished tells people of rows whose run is not done: it may end otherwise.
+func noteUnpublished(u *ui, rejects []postgres.Reject) {
+	n := 0
+	for _, r := range rejects {
+		if !r.Published {
+			n++
+		}
+	}
+	if n > 0 {
+		u.note("%s of a run that did not get its stream done: rbt run takes it up or starts anew, rbt rejects retry leaves it alone", plural(n, "row"))
+	}
 }
 
 func readRejects(ctx context.Context, open func(string) (*job, error), path string, f postgres.RejectFilter) ([]postgres.Reject, error) {
@@ -84,6 +98,8 @@ type rejectJSON struct {
 	Values map[string]*string `json:"values"` // null where only the beginning of the row was kept
 	Row    string             `json:"row"`    // as COPY writes it
 	Cut    bool               `json:"cut"`
+	// Published is false for rows of a run that did not get its stream done.
+	Published bool `json:"published"`
 }
 
 func rejectsExportCommand(u *ui) *cobra.Command {
@@ -114,7 +130,7 @@ func rejectsExportCommand(u *ui) *cobra.Command {
 		enc.SetEscapeHTML(false)
 		for _, r := range rejects {
 			line := rejectJSON{ID: r.ID, Run: r.RunID, Stream: r.Stream, Key: r.Key, Code: r.Code, Error: r.Error,
-				At: r.At.UTC(), Values: r.Values(), Row: r.Row, Cut: r.Cut}
+				At: r.At.UTC(), Values: r.Values(), Row: r.Row, Cut: r.Cut, Published: r.Published}
 			if err := enc.Encode(line); err != nil {
 				return err
 			}

@@ -92,16 +92,14 @@ func allKnobs() []policy.Knob {
 	return slices.Concat(runtime.Knobs(maxLanes), source.Knobs(), destination.Knobs())
 }
 
-// config asks the source what there is and says what the engine shall do.
+// config asks the source what there is and says what the engine shall do. Where
+// tables of some streams are not there, it is that of the others, with the error.
 func (j *job) config(ctx context.Context) (runtime.Config, error) {
 	tables, err := j.source.Tables(ctx)
 	if err != nil {
 		return runtime.Config{}, err
 	}
 	streams, err := expand(j.pipeline, tables)
-	if err != nil {
-		return runtime.Config{}, err
-	}
 	p, runID := j.pipeline, ulid.Make().String()
 	return runtime.Config{
 		Source:      j.source,
@@ -116,7 +114,7 @@ func (j *job) config(ctx context.Context) (runtime.Config, error) {
 		RetryFor:    p.Resources.RetryFor,
 		Autotune:    j.autotune(runID),
 		Untuned:     j.untuned,
-	}, nil
+	}, err
 }
 
 // rejects are the books of rows that the destination refused.

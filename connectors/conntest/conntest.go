@@ -231,7 +231,8 @@ func (s *session) publish() {
 // tryPublish publishes every part that was taken.
 func (s *session) tryPublish(progress func(step string)) error {
 	loaded := connectors.Loaded{Generation: s.generation, Parts: int(s.marks)}
-	return s.load.Publish(s.t.Context(), s.target, loaded, progress)
+	_, err := s.load.Publish(s.t.Context(), s.target, loaded, progress)
+	return err
 }
 
 func (s *session) finish(status string) {

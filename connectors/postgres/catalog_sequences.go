@@ -72,7 +72,7 @@ func (c *catalog) addSequence(row sequenceRow) {
 	s := &connectors.Sequence{
 		Schema: row.Schema, Name: row.Name, Type: row.Type,
 		Start: row.Start, Increment: row.Increment, Min: row.Min, Max: row.Max,
-		Cache: row.Cache, Cycle: row.Cycle, Last: row.Start,
+		Cache: row.Cache, Cycle: row.Cycle, Last: row.Start, Owned: row.Owned,
 	}
 	r.column(row.Column).Sequence = s
 	switch {

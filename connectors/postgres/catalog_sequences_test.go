@@ -30,7 +30,7 @@ func TestReadSequences(t *testing.T) {
 	}
 	sequence := func(name, typ string, top, last int64) *connectors.Sequence {
 		return &connectors.Sequence{Schema: "public", Name: name, Type: typ,
-			Start: 1, Increment: 1, Min: 1, Max: top, Cache: 1, Last: last, Called: true}
+			Start: 1, Increment: 1, Min: 1, Max: top, Cache: 1, Last: last, Called: true, Owned: true}
 	}
 	const int4, int8 = 1<<31 - 1, 1<<63 - 1
 	always := sequence("t_always_seq", "integer", int4, 10)

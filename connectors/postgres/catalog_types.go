@@ -130,7 +130,24 @@ func (c *catalog) appendTypes(types []connectors.Type, t *dataType) []connectors
 	if t.Element != 0 || t.Kind == "m" { // they come with their element or range
 		return types
 	}
-	return append(types, t.define())
+	def := t.define()
+	if def.Create != "" {
+		for _, part := range t.Parts {
+			if p := c.plainType(part); !p.builtin() {
+				def.Parts = append(def.Parts, ident(p.Schema, p.Name))
+			}
+		}
+	}
+	return append(types, def)
+}
+
+// plainType is the type itself, an array's element, or a multirange's range.
+func (c *catalog) plainType(oid uint32) *dataType {
+	t := c.types[oid]
+	for t.Element != 0 || t.Kind == "m" {
+		t = c.types[t.Parts[0]]
+	}
+	return t
 }
 
 func has(types []connectors.Type, t *dataType) bool {

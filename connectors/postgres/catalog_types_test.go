@@ -37,12 +37,15 @@ func TestReadTypes(t *testing.T) {
 			` CONSTRAINT "A b" CHECK ((VALUE <> ''::text)) CONSTRAINT short CHECK ((length(VALUE) < 10))`},
 		{Schema: "public", Name: "over", Kind: "domain", Create: `CREATE DOMAIN public.over AS public.base` +
 			` DEFAULT 'x'::text CONSTRAINT over_check CHECK (((VALUE)::text <> 'y'::text))` +
-			`; ALTER DOMAIN public.over ADD CONSTRAINT late CHECK (((VALUE)::text <> 'z'::text)) NOT VALID`},
+			`; ALTER DOMAIN public.over ADD CONSTRAINT late CHECK (((VALUE)::text <> 'z'::text)) NOT VALID`,
+			Parts: []string{`"public"."base"`}},
 		{Schema: "public", Name: "inner_type", Kind: "composite", Create: `CREATE TYPE public.inner_type AS` +
-			` (m "My Types"."Mood", o public.over[], "odd ""name" numeric(10,2))`},
+			` (m "My Types"."Mood", o public.over[], "odd ""name" numeric(10,2))`,
+			Parts: []string{`"My Types"."Mood"`, `"public"."over"`}},
 		{Schema: "public", Name: "outer_type", Kind: "composite", Create: `CREATE TYPE public.outer_type AS` +
-			` (i public.inner_type, list public.inner_type[], n text COLLATE pg_catalog."C")`},
-		{Schema: "public", Name: "moods", Kind: "domain", Create: `CREATE DOMAIN public.moods AS "My Types"."Mood"[]`},
+			` (i public.inner_type, list public.inner_type[], n text COLLATE pg_catalog."C")`,
+			Parts: []string{`"public"."inner_type"`, `"public"."inner_type"`}},
+		{Schema: "public", Name: "moods", Kind: "domain", Create: `CREATE DOMAIN public.moods AS "My Types"."Mood"[]`, Parts: []string{`"My Types"."Mood"`}},
 		{Schema: "public", Name: "span", Kind: "range", Create: `CREATE TYPE public.span AS RANGE` +
 			` (SUBTYPE = double precision, SUBTYPE_DIFF = float8mi, MULTIRANGE_TYPE_NAME = public.spans)`},
 		{Schema: "public", Name: "other", Kind: "composite"},
@@ -76,7 +79,7 @@ func TestTypesOfExtensions(t *testing.T) {
 	got := definition(t, session(t, db.DSN, sourceRole), "t")
 	diff(t, []connectors.Type{
 		{Schema: "ext", Name: "citext", Kind: "extension", Needs: "citext"},
-		{Schema: "public", Name: "email", Kind: "domain", Create: "CREATE DOMAIN public.email AS ext.citext"},
+		{Schema: "public", Name: "email", Kind: "domain", Create: "CREATE DOMAIN public.email AS ext.citext", Parts: []string{`"ext"."citext"`}},
 	}, got.Types)
 	diff(t, "extension type ext.citext (extension citext)", got.Columns[0].TextOnly)
 	diff(t, "array of extension type ext.citext (extension citext)", got.Columns[1].TextOnly)

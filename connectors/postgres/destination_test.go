@@ -179,7 +179,7 @@ func (b *bench) run(t *testing.T, specs ...connectors.StreamSpec) []*connectors.
 	}
 	l := b.begin(t)
 	for _, target := range targets {
-		if err := l.Publish(t.Context(), target, fill(t, snap, l, target), nil); err != nil {
+		if _, err := l.Publish(t.Context(), target, fill(t, snap, l, target), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

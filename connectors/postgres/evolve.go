@@ -17,10 +17,11 @@ type evolution struct {
 	drop   []string
 	retype []connectors.Column // as they will be
 	relax  []string
-	// types are those of the columns to add that are to be created, and labels
-	// the statements that give enums what they lack. Rows can have new labels only
-	// once they are committed.
-	types  bool
+	wider  []*connectors.Sequence // of columns to retype, as they will be; identities' change with them
+	// types are those that the columns to add are made of, and labels the
+	// statements that give enums what they lack. Rows can have new labels only once
+	// they are committed.
+	types  []connectors.Type
 	labels []string
 }
 
@@ -72,6 +73,16 @@ func (e *evolution) sql(table relName) []string {
 		}
 	}
 	return append([]string{"ALTER TABLE " + table.sql() + " " + strings.Join(actions, ", ")}, comments...)
+}
+
+// sequences are the statements that let the sequences of columns with another type
+// count as far as the columns can. The server does so itself for identities.
+func (e *evolution) sequences() []string {
+	var sql []string
+	for _, s := range e.wider {
+		sql = append(sql, "ALTER SEQUENCE "+ident(s.Schema, s.Name)+" AS "+s.Type)
+	}
+	return sql
 }
 
 // retypeSQL gives a column another type. A default that is no number may not be
@@ -139,10 +150,10 @@ func (l *load) evolve(ctx context.Context, t *connectors.Target, f *targetFacts)
 
 // evolveIn changes a table that is like the target.
 func (f *targetFacts) evolveIn(ctx context.Context, tx pgx.Tx, t *connectors.Target, table relName) error {
-	if f.evolution.types {
-		if err := prepareNames(ctx, tx, t); err != nil {
+	if len(f.evolution.types) > 0 {
+		if err := prepareNames(ctx, tx, t, f.evolution.types); err != nil {
 			return err
 		}
 	}
-	return execAll(ctx, tx, f.evolution.sql(table))
+	return execAll(ctx, tx, append(f.evolution.sql(table), f.evolution.sequences()...))
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -132,10 +133,43 @@ func (e *evolver) sameType(from, to connectors.Column) {
 		step(e.t, "change column %s from %s to %s", from.Name, to.Type, from.Type)
 		wide := to
 		wide.Type, wide.Wire, wide.TextOnly, wide.Key, wide.Collation = from.Type, from.Wire, from.TextOnly, from.Key, from.Collation
+		if s := widerSequence(wide); s != nil {
+			if wide.Sequence = s; wide.Identity == "" {
+				e.found.wider = append(e.found.wider, s)
+			}
+		}
 		e.found.retype = append(e.found.retype, wide)
 	default:
 		problem(e.t, `%s: change its type there, read its texts as that with type_change = "cast", or leave it out with columns = […]`, differ)
 	}
+}
+
+// integers are the bounds of the types that a sequence may have.
+var integers = map[string][2]int64{
+	"smallint": {math.MinInt16, math.MaxInt16}, "integer": {math.MinInt32, math.MaxInt32}, "bigint": {math.MinInt64, math.MaxInt64},
+}
+
+// widerSequence is the sequence of a column that gets another type, as the server
+// makes it: a bound that was the old type's becomes the new one's. It is nil where
+// the sequence stays as it is.
+func widerSequence(c connectors.Column) *connectors.Sequence {
+	if c.Sequence == nil || !c.Sequence.Owned {
+		return nil
+	}
+	old, known := integers[c.Sequence.Type]
+	fresh, integer := integers[c.Type]
+	if !known || !integer || fresh[1] <= old[1] {
+		return nil
+	}
+	s := *c.Sequence
+	s.Type = c.Type
+	if s.Min == old[0] {
+		s.Min = fresh[0]
+	}
+	if s.Max == old[1] {
+		s.Max = fresh[1]
+	}
+	return &s
 }
 
 // otherZone reports whether the rows that the target keeps would get times in a
@@ -222,13 +256,16 @@ func (e *evolver) finish() {
 	if !e.found.changesTable() {
 		return
 	}
-	sql := e.found.sql(e.now.name)
+	sql := append(e.found.sql(e.now.name), e.found.sequences()...)
 	e.t.Changes = append(e.t.Changes, sql...)
 	switch {
 	case !e.now.rel.Owned:
 		problem(e.t, "the role %s does not own %s, so it cannot change it: %s", e.site.role, e.now.name, strings.Join(sql, "; "))
 	case e.now.rel.Partition || len(e.now.rel.InheritsFrom) > 0:
 		problem(e.t, "%s is a part of %s, and has its columns: change that", e.now.name, e.now.rel.InheritsFrom[0])
+	}
+	if e.now.ofType != "" {
+		problem(e.t, "%s is a table of type %s, and has its columns: change the type, or ALTER TABLE %s NOT OF", e.now.name, e.now.ofType, e.now.name.sql())
 	}
 	if e.now.rel.HasChildren && e.now.rel.Kind == connectors.PlainTable {
 		problem(e.t, "other tables inherit from %s, and would change with it: %s", e.now.name, strings.Join(sql, "; "))

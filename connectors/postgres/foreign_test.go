@@ -69,7 +69,7 @@ func TestForeignKeyThatDoesNotHold(t *testing.T) {
 	snap, targets := b.targets(t, replace("child"), parent)
 	l := b.begin(t)
 	for _, target := range targets {
-		if err := l.Publish(t.Context(), target, fill(t, snap, l, target), nil); err != nil {
+		if _, err := l.Publish(t.Context(), target, fill(t, snap, l, target), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestOwedForeignKeysSurviveARestart(t *testing.T) {
 	before := b.dst.Query(t, keys)
 	snap, targets := b.targets(t, replace("parent"), replace("child"))
 	l := b.begin(t)
-	if err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, snap, l, targets[1])

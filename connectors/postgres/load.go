@@ -149,8 +149,9 @@ WHERE j.run_id = $1 AND s.run_id = j.run_id AND s.stream = j.stream AND s.genera
 
 func readStreams(ctx context.Context, tx pgx.Tx, runID string) (map[string]connectors.StreamState, error) {
 	const sql = `
-SELECT stream, generation, definition, coalesce(rows, 0), coalesce(plan::text, ''), published_at
-FROM _rbt.streams WHERE run_id = $1`
+SELECT stream, generation, definition, coalesce(rows, 0), coalesce(plan::text, ''), published_at,
+	(SELECT count(*) FROM _rbt.rejects j WHERE j.run_id = s.run_id AND j.stream = s.stream AND j.generation = s.generation)
+FROM _rbt.streams s WHERE run_id = $1`
 	rows, err := tx.Query(ctx, sql, runID)
 	if err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ FROM _rbt.streams WHERE run_id = $1`
 	var name, plan string
 	var s connectors.StreamState
 	var published *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&name, &s.Generation, &s.Definition, &s.Rows, &plan, &published}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&name, &s.Generation, &s.Definition, &s.Rows, &plan, &published, &s.Rejected}, func() error {
 		state := s
 		if plan != "" {
 			state.Plan = []byte(plan)

@@ -84,7 +84,7 @@ func TestTakeUp(t *testing.T) {
 	if err := first.Note(t.Context(), "t", loaded.Generation, []byte(`{"x": 12345678901234567890}`)); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Publish(t.Context(), targets[1], fill(t, snap, first, targets[1]), nil); err != nil {
+	if _, err := first.Publish(t.Context(), targets[1], fill(t, snap, first, targets[1]), nil); err != nil {
 		t.Fatal(err)
 	}
 	first.Close()
@@ -114,7 +114,7 @@ func TestTakeUp(t *testing.T) {
 		rows += n
 	}
 	diff(t, int64(100), rows)
-	if err := second.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := second.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := second.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
@@ -207,7 +207,7 @@ func TestFence(t *testing.T) {
 	taken := b.begin(t)
 	diff(t, 2, taken.Attempt().Number)
 	old.(*load).heldAt = time.Time{} // as if a second had passed
-	err := old.Publish(t.Context(), targets[0], loaded, nil)
+	_, err := old.Publish(t.Context(), targets[0], loaded, nil)
 	wantError(t, "the connection that held the pipeline's lock was lost, and another process took it", err)
 	if connectors.Retryable(err) {
 		t.Error("the error says that it may pass")
@@ -215,7 +215,8 @@ func TestFence(t *testing.T) {
 	if err := taken.Finish(t.Context(), connectors.Outcome{Status: "failed"}); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, "another process has taken this run up meanwhile", old.Publish(t.Context(), targets[0], loaded, nil))
+	_, err = old.Publish(t.Context(), targets[0], loaded, nil)
+	wantError(t, "another process has taken this run up meanwhile", err)
 	wantError(t, "another process has taken this run up meanwhile", old.Note(t.Context(), "t", loaded.Generation, []byte("{}")))
 	wantError(t, "another process has taken this run up meanwhile",
 		old.NoteTuning(t.Context(), connectors.Tuning{Stream: "t", Skip: &policy.Skip{Reason: policy.SkippedSmall}}))
@@ -258,7 +259,7 @@ func TestKilledWhilePublishing(t *testing.T) {
 				loaded := fill(t, snap, l, targets[0])
 				snap.Close(t.Context())
 				err := publishAndKill(t, l, targets[0], loaded, killer, delay)
-				for ; err != nil; err = l.Publish(t.Context(), targets[0], loaded, nil) {
+				for ; err != nil; _, err = l.Publish(t.Context(), targets[0], loaded, nil) {
 					if failures++; !connectors.Retryable(err) {
 						t.Fatalf("after %s: %v", delay, err)
 					}
@@ -291,7 +292,8 @@ func publishAndKill(t *testing.T, l connectors.Load, target *connectors.Target, 
 			t.Error(err)
 		}
 	})
-	return l.Publish(t.Context(), target, loaded, nil)
+	_, err := l.Publish(t.Context(), target, loaded, nil)
+	return err
 }
 
 // A connection that is lost in the middle of the commit leaves it under way on
@@ -315,7 +317,7 @@ func TestCommitUnderWayWhilePublishing(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Error(err)
 	}
 	wg.Wait()
@@ -339,7 +341,7 @@ func TestForgottenLaneWhilePublishing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if err := l.Publish(ctx, targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(ctx, targets[0], loaded, nil); err != nil {
 		t.Error(err)
 	}
 	diff(t, [][]string{{"10"}}, b.dst.Query(t, "select count(*) from t"))
@@ -380,7 +382,7 @@ func TestKilledWhileFinishing(t *testing.T) {
 		l := b.begin(t)
 		loaded := fill(t, snap, l, targets[0])
 		snap.Close(t.Context())
-		if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+		if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 			t.Fatal(err)
 		}
 		killed := make(chan error)
@@ -425,11 +427,11 @@ func TestDestinationRestarts(t *testing.T) {
 	if err := cluster.Stop(pgcluster.Immediate); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); !connectors.Retryable(err) {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); !connectors.Retryable(err) {
 		t.Fatalf("error %v, want one that may pass", err)
 	}
 	restart(pgcluster.Immediate)
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	restart(pgcluster.Immediate)
@@ -453,13 +455,13 @@ func TestSwapGivesUpOnALock(t *testing.T) {
 	if _, err := reader.Exec(t.Context(), "begin; select * from t"); err != nil {
 		t.Fatal(err)
 	}
-	err := l.Publish(t.Context(), targets[0], loaded, nil)
+	_, err := l.Publish(t.Context(), targets[0], loaded, nil)
 	wantError(t, "publish public.t: ERROR: canceling statement due to lock timeout", err)
 	if !connectors.Retryable(err) {
 		t.Error("the error does not say that it may pass")
 	}
 	reader.Close(context.Background())
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -483,7 +485,7 @@ func TestUndoneWhilePublishing(t *testing.T) {
 		loaded := fill(t, snap, l, targets[0])
 		before := b.dst.Query(t, "select oid, relname from pg_class where relname = 't'")
 		staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
-		err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
+		_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
 			if step == method {
 				b.dst.Exec(t, "delete from _rbt.marks; truncate "+staging)
 			}
@@ -515,7 +517,7 @@ func TestCrashedWhilePublishing(t *testing.T) {
 		loaded := fill(t, snap, l, targets[0])
 		steps := map[string]bool{}
 		for done := false; !done; {
-			err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
+			_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
 				if !steps[step] {
 					steps[step] = true
 					crash()

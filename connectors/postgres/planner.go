@@ -36,6 +36,7 @@ type planner struct {
 	site       site
 	found      map[relName]*present
 	replaced   map[relName]bool
+	streams    map[relName]string // by their targets
 	claimed    map[relName]string // targets, by the stream that has them already
 	blueprints map[*connectors.Stream]*blueprint
 	casts      map[typePair]bool
@@ -52,6 +53,7 @@ func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, pipel
 	p := &planner{
 		options:    o,
 		replaced:   map[relName]bool{},
+		streams:    map[relName]string{},
 		claimed:    map[relName]string{},
 		blueprints: map[*connectors.Stream]*blueprint{},
 	}
@@ -61,6 +63,7 @@ func newPlanner(ctx context.Context, conn *pgx.Conn, o DestinationOptions, pipel
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
+		p.streams[name] = s.Spec.Name
 		if s.Spec.WriteMode == connectors.Replace {
 			p.replaced[name] = true
 		}
@@ -164,6 +167,7 @@ func (p *planner) plan(s *connectors.Stream) *connectors.Target {
 		f.shape, f.watched = fingerprint(now.rel), now.watched
 		f.unlogged = now.rel.Persistence == "unlogged"
 		f.evolution = p.planExisting(t, now)
+		p.planOrder(t, now)
 	}
 	p.warnOfFeeds(t)
 	if p.typesExist(s) {
@@ -392,6 +396,21 @@ func (p *planner) planForeignKeys(t *connectors.Target, now *present) {
 				k, now.name, p.site.role, k.child)
 		default:
 			step(t, "take off %s, and add it again when all tables are in place", k)
+		}
+	}
+}
+
+// planOrder finds the streams of the run whose tables the target's foreign keys
+// refer to. Rows that are added are checked at once; where they replace others,
+// keys between the run's tables are off meanwhile.
+func (p *planner) planOrder(t *connectors.Target, now *present) {
+	if t.Stream.Spec.WriteMode == connectors.Replace {
+		return
+	}
+	for _, k := range now.outgoing {
+		if stream, known := p.streams[k.parent]; known && k.parent != now.name && !slices.Contains(t.RefersTo, stream) {
+			t.RefersTo = append(t.RefersTo, stream)
+			step(t, "become visible after %s, to which its foreign key %s refers", k.parent, k.name)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type present struct {
 	hasRules                bool // for INSERT or UPDATE
 	watched                 bool // triggers of users see its rows come
 	tablespace              string
+	ofType                  string // of a typed table
 	// bound are the objects that a swap would break, as clauses: "view v
 	// depends on it".
 	bound []string
@@ -120,6 +121,7 @@ SELECT w.schema, w.name,
 	EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3')),
 	EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
 	coalesce((SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace), ''),
+	coalesce(nullif(c.reloftype, 0)::regtype::text, ''),
 	CASE WHEN c.relkind IN ('r', 'p', 'v', 'm', 'f') THEN ''
 		WHEN c.relkind IN ('i', 'I') THEN 'an index'
 		WHEN c.relkind = 'S' THEN 'a sequence'
@@ -144,7 +146,7 @@ func readRights(ctx context.Context, conn *pgx.Conn, names []relName, found map[
 	var name relName
 	var p present
 	_, err = pgx.ForEachRow(rows, []any{&name.Schema, &name.Name, &p.schemaExists, &p.canCreate, &p.ownerCanCreate,
-		&p.becomesOwner, &p.canTruncate, &p.canInsert, &p.canUpdate, &p.canDelete, &p.hasRules, &p.watched, &p.tablespace, &p.occupied}, func() error {
+		&p.becomesOwner, &p.canTruncate, &p.canInsert, &p.canUpdate, &p.canDelete, &p.hasRules, &p.watched, &p.tablespace, &p.ofType, &p.occupied}, func() error {
 		q := p
 		q.name, q.rel = name, found[name].rel
 		*found[name] = q

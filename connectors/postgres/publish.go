@@ -17,18 +17,21 @@ import (
 
 // publication is a staging table on its way to become visible.
 type publication struct {
-	load     *load
-	target   *connectors.Target
-	facts    *targetFacts
-	loaded   connectors.Loaded
-	row      *streamRow
-	staging  relName
-	before   *present // what the target was when this began; its table is nil where there is none
-	pieces   []piece  // to attach
-	missing  []piece  // those that are yet to be built
-	built    bool     // nothing is left to do before the rows become visible
-	refused  []string // the ctids of staged rows that the target does not take
-	progress func(step string)
+	load    *load
+	target  *connectors.Target
+	facts   *targetFacts
+	loaded  connectors.Loaded
+	row     *streamRow
+	staging relName
+	before  *present // what the target was when this began; its table is nil where there is none
+	pieces  []piece  // to attach
+	missing []piece  // those that are yet to be built
+	built   bool     // nothing is left to do before the rows become visible
+	refused []string // the ctids of staged rows that the target does not take
+	deleted int64    // rows that the source has no more
+	// deferrable are the target's keys that are checked when a statement ends.
+	deferrable []string
+	progress   func(step string)
 }
 
 // draft is what Stage found out for Publish.
@@ -46,31 +49,31 @@ const draftFor = 10 * time.Second
 
 // Publish builds what the staging table lacks, makes its rows visible in one
 // transaction, and tidies up. Each of these can be done again.
-func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(step string)) (err error) {
+func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(step string)) (deleted int64, err error) {
 	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p := &publication{load: l, target: t, facts: f, loaded: loaded, progress: oneAtATime(progress)}
 	if err := p.open(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	if !p.row.published {
 		if !p.built {
 			if err := p.build(ctx); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if err := p.checkStaged(ctx); err != nil {
-			return err
+			return 0, err
 		}
 		p.progress(p.row.method)
 		if err := l.change(ctx, "publish "+f.name.String(), func(tx pgx.Tx) error { return p.publish(ctx, tx) }); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return p.tidy(ctx)
+	return p.deleted, p.tidy(ctx)
 }
 
 // oneAtATime lets several builders report their steps.
@@ -175,6 +178,7 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 // open may have undone parts: writers commit without waiting for the disk. This
 // transaction sees which are there, and takes them to the disk with it.
 func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
+	p.refused, p.deleted = nil, 0 // of a publication that was rolled back
 	switch p.row.method {
 	case methodCreate:
 		err = p.create(ctx, tx)

@@ -140,7 +140,7 @@ func TestSwapYieldsToAViewThatCameLate(t *testing.T) {
 	l := b.begin(t)
 	loaded := fill(t, snap, l, targets[0])
 	b.dst.Exec(t, "create view v as select * from t")
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"new"}}, b.dst.Query(t, "select v from v"))
@@ -165,9 +165,9 @@ func TestChangesMeanwhile(t *testing.T) {
 			l := b.begin(t)
 			loaded := fill(t, snap, l, targets[0])
 			b.dst.Exec(t, tc.sql)
-			err := l.Publish(t.Context(), targets[0], loaded, nil)
+			_, err := l.Publish(t.Context(), targets[0], loaded, nil)
 			if tc.want == "" && connectors.Retryable(err) {
-				err = l.Publish(t.Context(), targets[0], loaded, nil)
+				_, err = l.Publish(t.Context(), targets[0], loaded, nil)
 			}
 			wantError(t, tc.want, err)
 			if tc.want == "" {
@@ -186,7 +186,7 @@ func TestIndexAtTheLastMoment(t *testing.T) {
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
 	loaded := fill(t, snap, l, targets[0])
-	err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
+	_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
 		if step == methodSwap {
 			b.dst.Exec(t, "create index late on t (v)")
 		}
@@ -195,7 +195,7 @@ func TestIndexAtTheLastMoment(t *testing.T) {
 	if !connectors.Retryable(err) {
 		t.Fatal("the error does not say that it may pass")
 	}
-	if err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
+	if _, err := l.Publish(t.Context(), targets[0], loaded, nil); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"late"}, {"t_pkey"}}, b.dst.Query(t, "select indexrelid::regclass from pg_index where indrelid = 't'::regclass order by 1::text"))
@@ -215,11 +215,12 @@ func TestIndexMarkedAtTheLastMoment(t *testing.T) {
 		alter table t replica identity using index t_pkey, cluster on by_v; alter index t_pkey set (fillfactor = 60)`
 	once := sync.OnceFunc(func() { b.dst.Exec(t, change) })
 	publish := func() error {
-		return l.Publish(t.Context(), targets[0], loaded, func(step string) {
+		_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
 			if step == methodSwap {
 				once()
 			}
 		})
+		return err
 	}
 	err := publish()
 	for connectors.Retryable(err) {
@@ -257,9 +258,9 @@ func TestTheSameNameAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i, target := range targets {
 		wg.Go(func() {
-			err := l.Publish(t.Context(), target, loaded[i], nil)
+			_, err := l.Publish(t.Context(), target, loaded[i], nil)
 			for connectors.Retryable(err) {
-				err = l.Publish(t.Context(), target, loaded[i], nil)
+				_, err = l.Publish(t.Context(), target, loaded[i], nil)
 			}
 			if err != nil {
 				t.Error(err)
@@ -290,7 +291,7 @@ func TestInsertCountsRows(t *testing.T) {
 		create trigger tr before insert on t for each row execute function f()`)
 	snap, targets := b.targets(t, replace("t"))
 	l := b.begin(t)
-	err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil)
+	_, err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil)
 	wantError(t, "10 rows were loaded, but public.t took 9 of them", err)
 	diff(t, [][]string{{"0"}}, b.dst.Query(t, "select count(*) from t"))
 }

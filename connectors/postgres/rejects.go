@@ -25,6 +25,7 @@ type Reject struct {
 	Columns     []string
 	Row         string // as COPY writes it in text; bytes that are no text are \xHH
 	Cut         bool   // Row is the beginning only
+	Published   bool   // the rows beside it are visible; else the run that put it aside is not done with its stream
 
 	upsertKey []string // empty where rows are inserted
 	cursor    string   // empty where there is none
@@ -34,13 +35,14 @@ type Reject struct {
 type RejectFilter struct{ RunID, Stream string }
 
 const rejectsSQL = `
-SELECT j.id, j.run_id, j.stream, s.target, j.key, j.code, j.error, j.rejected_at, s.columns, j.row, j.cut, s.upsert_key, s.cursor_column
+SELECT j.id, j.run_id, j.stream, s.target, j.key, j.code, j.error, j.rejected_at, s.columns, j.row, j.cut, (s.published_at IS NOT NULL OR j.generation < s.generation),
+	s.upsert_key, s.cursor_column
 FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.streams s USING (run_id, stream)
-WHERE r.pipeline = $1 AND $2 IN ('', j.run_id) AND $3 IN ('', j.stream) AND (s.published_at IS NOT NULL OR j.generation < s.generation)
+WHERE r.pipeline = $1 AND $2 IN ('', j.run_id) AND $3 IN ('', j.stream)
 ORDER BY j.id`
 
 // Rejects returns the rows of a pipeline that were put aside, in the order in
-// which they were, of streams that are published.
+// which they were.
 func (d *Destination) Rejects(ctx context.Context, pipeline string, f RejectFilter) (_ []Reject, err error) {
 	defer func() { err = onDestination(err) }()
 	conn, err := d.connect(ctx)
@@ -63,7 +65,7 @@ func readRejects(ctx context.Context, conn *pgx.Conn, pipeline string, f RejectF
 	var rejects []Reject
 	var r Reject
 	_, err = pgx.ForEachRow(rows, []any{&r.ID, &r.RunID, &r.Stream, &r.Target, &r.Key, &r.Code, &r.Error, &r.At,
-		&r.Columns, &r.Row, &r.Cut, &r.upsertKey, &r.cursor}, func() error {
+		&r.Columns, &r.Row, &r.Cut, &r.Published, &r.upsertKey, &r.cursor}, func() error {
 		rejects = append(rejects, r)
 		r.Columns, r.upsertKey = nil, nil
 		return nil
@@ -106,7 +108,8 @@ func hexByte(s string) (byte, bool) {
 
 // RetryRejects tries to put rejects into their targets, each in a transaction of
 // its own that takes it off the books, and tells done about each: with the error
-// of one that is refused again, which stays. It holds the pipeline's lock, and
+// of one that is refused again, which stays. Those of streams that are not published
+// are left alone. It holds the pipeline's lock, and
 // returns a *connectors.LockedError where a run has it.
 func (d *Destination) RetryRejects(ctx context.Context, pipeline string, f RejectFilter, done func(Reject, error)) (err error) {
 	defer func() { err = onDestination(err) }()
@@ -120,6 +123,9 @@ func (d *Destination) RetryRejects(ctx context.Context, pipeline string, f Rejec
 		return err
 	}
 	for _, r := range rejects {
+		if !r.Published {
+			continue
+		}
 		err := r.retry(ctx, lock.conn)
 		if err != nil && (ctx.Err() != nil || lock.conn.IsClosed() || connectors.Retryable(wrap("", err))) {
 			return wrap("try the rejects again", err)

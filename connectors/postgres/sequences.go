@@ -97,7 +97,11 @@ func (p *publication) moveSequences(ctx context.Context, tx pgx.Tx, now *present
 		if from == nil || to == nil || to.Sequence == nil {
 			continue
 		}
-		if err := moveSequence(ctx, tx, *from, *to.Sequence, replace); err != nil {
+		there := *to.Sequence
+		if wide := findColumn(p.facts.evolution.retype, name); wide != nil && wide.Sequence != nil {
+			there.Min, there.Max = wide.Sequence.Min, wide.Sequence.Max
+		}
+		if err := moveSequence(ctx, tx, *from, there, replace); err != nil {
 			return err
 		}
 	}

@@ -144,7 +144,7 @@ func (w *writer) endOpen() error {
 
 // reject puts the row aside, in the transaction of the part.
 func (w *writer) reject(refused error) error {
-	if w.stats.Rejected++; w.stats.Rejected > w.part.Sift.Max {
+	if w.stats.Rejected++; w.part.Sift.Before+w.stats.Rejected > w.part.Sift.Max {
 		return tooManyRejects(w.part.Sift.Max, refused)
 	}
 	w.pending = appendQuery(w.pending[:0], siftRefused+"; "+insertReject(w.part, w.sieve.row, refused, w.encoding))

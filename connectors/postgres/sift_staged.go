@@ -2,12 +2,13 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/rapidbyte/rbt/connectors"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // span is some of the staged rows: those of a range of blocks, or of a list.
@@ -29,7 +30,6 @@ func quotedCtids(ctids []string) string { return `"` + strings.Join(ctids, `","`
 // makes for a condition. Where bad rows are put aside it halves what is refused
 // until single rows are left. It returns how many rows the target took.
 func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(where string) string) (int64, error) {
-	p.refused = nil
 	if p.target.Stream.Spec.Rejects == nil {
 		tag, err := tx.Exec(ctx, insert(""))
 		if refusesRow(err) {
@@ -62,7 +62,9 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(str
 			moved = tag.RowsAffected()
 			return err
 		})
-		if refusesRow(err) {
+		if p.swaps(err) {
+			err = fmt.Errorf("%w; rows cannot be put aside for it, since the key is DEFERRABLE, so that rows may be good together which are not alone", err)
+		} else if refusesRow(err) {
 			refused, err = err, nil
 		}
 		if err != nil || refused == nil {
@@ -83,6 +85,14 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(str
 	}
 	second, err := p.siftStaged(ctx, tx, insert, right, len(p.refused) == before)
 	return first + second, err
+}
+
+// swaps reports whether an error is about a key that is checked when a statement
+// ends. Rows that swap its values are good together only, so that halves of them
+// say nothing.
+func (p *publication) swaps(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && slices.Contains(p.deferrable, pg.ConstraintName)
 }
 
 // halve divides a span; a single block into its rows.
@@ -124,53 +134,4 @@ INSERT INTO _rbt.rejects (run_id, stream, generation, key, code, error, row, cut
 	_, err := tx.Exec(ctx, insert, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation,
 		row.key(p.target.Columns, p.target.Stream.RowKey(), encoding), code, bookText(text, encoding), row.line(encoding), row.cut)
 	return err
-}
-
-// settleRejects holds the ceiling for all rows of the stream, and takes away what
-// earlier runs had put aside: a run that reads all rows has tried them again.
-func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
-	spec := p.target.Stream.Spec
-	if spec.Rejects != nil {
-		loading, publishing, err := p.load.rejected(ctx, tx.Conn(), spec.Name, p.row.generation)
-		if err != nil {
-			return err
-		}
-		if loading+publishing > spec.Rejects.Max {
-			return tooManyRejects(spec.Rejects.Max, nil)
-		}
-	}
-	if spec.WriteMode == connectors.Upsert { // the very same row need not be there twice
-		const same = `
-DELETE FROM _rbt.rejects j USING _rbt.runs r, _rbt.rejects n
-WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4) AND NOT j.cut
-	AND n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND n.row = j.row`
-		if _, err := tx.Exec(ctx, same, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID, p.row.generation); err != nil {
-			return err
-		}
-	}
-	everything := spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
-	if !everything {
-		return nil
-	}
-	const sql = `
-DELETE FROM _rbt.rejects j USING _rbt.runs r
-WHERE j.run_id = r.run_id AND r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4)`
-	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, spec.Name, p.load.attempt.RunID, p.row.generation)
-	return err
-}
-
-// Rejected counts the rows of a generation that were put aside.
-func (l *load) Rejected(ctx context.Context, stream string, generation int) (loading, publishing int64, err error) {
-	err = l.use(ctx, func(conn *pgx.Conn) error {
-		loading, publishing, err = l.rejected(ctx, conn, stream, generation)
-		return wrap("count the rejects of "+stream, err)
-	})
-	return loading, publishing, onDestination(err)
-}
-
-func (l *load) rejected(ctx context.Context, conn *pgx.Conn, stream string, generation int) (loading, publishing int64, err error) {
-	const sql = `
-SELECT count(mark), count(*) FILTER (WHERE mark IS NULL) FROM _rbt.rejects WHERE run_id = $1 AND stream = $2 AND generation = $3`
-	err = conn.QueryRow(ctx, sql, l.attempt.RunID, stream, generation).Scan(&loading, &publishing)
-	return loading, publishing, err
 }

@@ -267,7 +267,7 @@ func (l *load) inspectOne(ctx context.Context, conn *pgx.Conn, name relName) (*p
 
 // createDesign makes the staging table by the source's definition.
 func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design, error) {
-	if err := prepareNames(ctx, tx, t); err != nil {
+	if err := prepareNames(ctx, tx, t, t.Stream.Table.Types); err != nil {
 		return nil, err
 	}
 	b, err := drawTarget(ctx, tx.Conn(), t)
@@ -287,8 +287,8 @@ func createDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target) (*design
 
 // swapDesign makes the staging table like the target will be.
 func swapDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, now *present) (*design, error) {
-	if f.evolution.types {
-		if err := prepareNames(ctx, tx, t); err != nil {
+	if len(f.evolution.types) > 0 {
+		if err := prepareNames(ctx, tx, t, f.evolution.types); err != nil {
 			return nil, err
 		}
 	}

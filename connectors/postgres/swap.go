@@ -30,6 +30,9 @@ func (p *publication) swap(ctx context.Context, tx pgx.Tx, now *present) error {
 	}); err != nil {
 		return err
 	}
+	if err := execAll(ctx, tx, p.facts.evolution.sequences()); err != nil {
+		return err
+	}
 	if err := p.createIdentities(ctx, tx, p.facts.evolution.apply(now.rel)); err != nil {
 		return err
 	}

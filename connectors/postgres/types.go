@@ -123,43 +123,49 @@ func labelsSQL(typ connectors.Type, known knownType) []string {
 	return sql
 }
 
-// enumLabels plans the labels of the enums that columns of both sides are of.
+// enumLabels plans the labels of the enums that columns of both sides are made of.
 func (e *evolver) enumLabels() {
-	for _, typ := range e.t.Stream.Table.Types {
-		known, exists := e.types[ident(typ.Schema, typ.Name)]
-		if exists && typ.Kind == "enum" && slices.ContainsFunc(e.now.rel.Columns, func(to connectors.Column) bool {
-			from := findColumn(e.t.Stream.Table.Columns, to.Name)
-			return from != nil && from.Type == to.Type && isOf(*from, typ)
-		}) {
+	var shared []connectors.Column
+	for _, to := range e.now.rel.Columns {
+		if from := findColumn(e.t.Stream.Table.Columns, to.Name); from != nil && from.Type == to.Type {
+			shared = append(shared, *from)
+		}
+	}
+	for _, typ := range typesOf(e.t.Stream.Table.Types, shared) {
+		if known, exists := e.types[ident(typ.Schema, typ.Name)]; exists && typ.Kind == "enum" {
 			e.found.labels = append(e.found.labels, e.planLabels(e.t, typ, known)...)
 		}
 	}
 }
 
-// newTypes plans the types of the columns that are added. A type is among them
-// where a column, or another type that is, names it.
+// newTypes plans the types that the columns to add are made of.
 func (e *evolver) newTypes() {
-	var types []connectors.Type
-	for _, typ := range slices.Backward(e.t.Stream.Table.Types) { // those it is made of come before
-		names := func(other connectors.Type) bool {
-			return strings.Contains(strings.ReplaceAll(other.Create, `"`, ""), typ.Schema+"."+typ.Name)
-		}
-		if slices.ContainsFunc(e.found.add, func(c connectors.Column) bool { return isOf(c, typ) }) || slices.ContainsFunc(types, names) {
-			types = append(types, typ)
-		}
-	}
-	slices.Reverse(types)
-	e.found.types = len(types) > 0
-	for _, sql := range e.planTypes(e.t, types) {
+	e.found.types = typesOf(e.t.Stream.Table.Types, e.found.add)
+	for _, sql := range e.planTypes(e.t, e.found.types) {
 		if !slices.Contains(e.found.labels, sql) {
 			e.found.labels = append(e.found.labels, sql)
 		}
 	}
-	for _, typ := range types {
+	for _, typ := range e.found.types {
 		if _, exists := e.types[ident(typ.Schema, typ.Name)]; !exists && typ.Create != "" {
 			e.t.Changes = append(e.t.Changes, typ.Create)
 		}
 	}
+}
+
+// typesOf are those of the types that the columns are made of, in the same order.
+func typesOf(types []connectors.Type, columns []connectors.Column) []connectors.Type {
+	needed := map[string]bool{}
+	for _, typ := range slices.Backward(types) { // what they are made of comes before
+		name := ident(typ.Schema, typ.Name)
+		if needed[name] || slices.ContainsFunc(columns, func(c connectors.Column) bool { return isOf(c, typ) }) {
+			needed[name] = true
+			for _, part := range typ.Parts {
+				needed[part] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(types), func(typ connectors.Type) bool { return !needed[ident(typ.Schema, typ.Name)] })
 }
 
 // missingLabels are the labels of the source's enum that the destination's
@@ -190,11 +196,11 @@ func isOf(c connectors.Column, typ connectors.Type) bool {
 	return ok && name == relName{typ.Schema, typ.Name}
 }
 
-// prepareNames creates the schema and the types that a table needs and that
-// are still missing. Where all are there it takes no lock, so that hundreds of
+// prepareNames creates the target's schema and those of the types that are still
+// missing. Where all are there it takes no lock, so that hundreds of
 // small tables do not queue up.
-func prepareNames(ctx context.Context, tx pgx.Tx, t *connectors.Target) error {
-	missing, err := missingTypes(ctx, tx, t.Stream.Table.Types)
+func prepareNames(ctx context.Context, tx pgx.Tx, t *connectors.Target, types []connectors.Type) error {
+	missing, err := missingTypes(ctx, tx, types)
 	if err != nil {
 		return err
 	}

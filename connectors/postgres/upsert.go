@@ -38,6 +38,11 @@ func (p *planner) planUpsert(t *connectors.Target, now *present, after *relation
 		p.planMark(t, now)
 	case connectors.DropDeleted:
 		step(t, "delete the rows whose keys the source does not have any more")
+		for _, k := range now.incoming {
+			if !strings.Contains(k.definition.tail, " ON DELETE CASCADE") && !strings.Contains(k.definition.tail, " ON DELETE SET ") {
+				step(t, `fail where %s refers to such a row: give the key ON DELETE CASCADE, or use delete = "soft"`, k)
+			}
+		}
 	}
 }
 
@@ -126,7 +131,8 @@ func (p *publication) settleKeys(ctx context.Context, tx pgx.Tx) error {
 	if spec.WriteMode != connectors.Upsert {
 		return nil
 	}
-	if err := p.refuseNullKeys(ctx, tx); err != nil {
+	null, filled := p.nullKeys()
+	if err := p.refuseNullKeys(ctx, tx, null, filled); err != nil {
 		return err
 	}
 	if keyWithin(p.target.Stream.Table, spec.PrimaryKey) {
@@ -136,22 +142,32 @@ func (p *publication) settleKeys(ctx context.Context, tx pgx.Tx) error {
 	if spec.Cursor != nil && slices.Contains(p.target.Columns, spec.Cursor.Column) {
 		order = ident(spec.Cursor.Column) + " DESC NULLS LAST, " + order
 	}
+	where := ""
+	if len(filled) > 0 { // those that are put aside are told apart by nothing
+		where = " WHERE " + strings.Join(filled, " AND ")
+	}
 	_, err := tx.Exec(ctx, fmt.Sprintf(`
 DELETE FROM %[1]s s USING (
-	SELECT ctid AS at, row_number() OVER (PARTITION BY %[2]s ORDER BY %[3]s) AS place FROM %[1]s
-) d WHERE s.ctid = d.at AND d.place > 1`, p.staging.sql(), idents(spec.PrimaryKey), order))
+	SELECT ctid AS at, row_number() OVER (PARTITION BY %[2]s ORDER BY %[3]s) AS place FROM %[1]s%[4]s
+) d WHERE s.ctid = d.at AND d.place > 1`, p.staging.sql(), idents(spec.PrimaryKey), order, where))
 	return err
 }
 
-// refuseNullKeys finds rows that could not be told apart.
-func (p *publication) refuseNullKeys(ctx context.Context, tx pgx.Tx) error {
-	var null, filled []string
+// nullKeys are conditions, one a column of the key that may be NULL, that it is
+// and that it is not.
+func (p *publication) nullKeys() (null, filled []string) {
 	for _, name := range p.target.Stream.Spec.PrimaryKey {
 		if c := findColumn(p.target.Stream.Table.Columns, name); c == nil || !c.NotNull {
 			null, filled = append(null, ident(name)+" IS NULL"), append(filled, ident(name)+" IS NOT NULL")
 		}
 	}
-	if len(null) == 0 {
+	return null, filled
+}
+
+// refuseNullKeys finds rows that could not be told apart, where they are not put
+// aside.
+func (p *publication) refuseNullKeys(ctx context.Context, tx pgx.Tx, null, filled []string) error {
+	if len(null) == 0 || p.target.Stream.Spec.Rejects != nil {
 		return nil
 	}
 	var rows int64
@@ -181,9 +197,20 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+	if err := p.settleMended(ctx, tx); err != nil {
+		return err
+	}
 	// Triggers see the settings that they are used to.
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
+	}
+	if p.target.Stream.Spec.Rejects != nil {
+		if err := p.rejectNullKeys(ctx, tx); err != nil {
+			return err
+		}
+		if p.deferrable, err = deferrableKeys(ctx, tx, now.rel.OID); err != nil {
+			return err
+		}
 	}
 	changed, err := p.moveStaged(ctx, tx, func(where string) string {
 		return upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, "")
@@ -194,12 +221,21 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 	if err := p.checkArrived(ctx, tx, now); err != nil {
 		return err
 	}
-	gone, err := p.dealWithDeleted(ctx, tx, now)
-	if err != nil {
+	if p.deleted, err = p.dealWithDeleted(ctx, tx, now); err != nil {
 		return err
 	}
-	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed, gone))
+	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed, p.deleted))
 	return p.moved(ctx, tx, now, false)
+}
+
+// deferrableKeys names the keys of a table that are checked when a statement ends.
+func deferrableKeys(ctx context.Context, tx pgx.Tx, table uint32) ([]string, error) {
+	const sql = "SELECT conname FROM pg_constraint WHERE conrelid = $1 AND contype IN ('p', 'u', 'x') AND condeferrable"
+	rows, err := tx.Query(ctx, sql, table)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // upsertSQL rewrites only rows that differ: a new version of a row costs as

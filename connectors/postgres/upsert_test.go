@@ -176,7 +176,8 @@ func TestUpsertLosesNothing(t *testing.T) {
 			b.dst.Exec(t, tc.target)
 			snap, targets := b.targets(t, upsert("t", "id"))
 			l := b.begin(t)
-			wantError(t, tc.want, l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil))
+			_, err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil)
+			wantError(t, tc.want, err)
 			diff(t, [][]string{{"1", "old"}}, b.dst.Query(t, "select * from t"))
 		})
 	}
@@ -244,6 +245,7 @@ func TestUpsertDeletesNotAll(t *testing.T) {
 	b.dst.Exec(t, "create table t (id int primary key); insert into t values (1)")
 	snap, targets := b.targets(t, upsertDeleting(connectors.DropDeleted, "t", "id"))
 	l := b.begin(t)
-	wantError(t, `the source has no row, and delete = "hard" would delete all rows of public.t`, l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil))
+	_, err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil)
+	wantError(t, `the source has no row, and delete = "hard" would delete all rows of public.t`, err)
 	diff(t, [][]string{{"1"}}, b.dst.Query(t, "select * from t"))
 }

@@ -1,0 +1,131 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rapidbyte/rbt/connectors"
+)
+
+// settleRejects holds the ceiling for all rows of the stream, and takes away what
+// earlier runs had put aside: a run that reads all rows has tried them again, and
+// one that upserts has those with the same key.
+func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
+	spec := p.target.Stream.Spec
+	if spec.Rejects != nil {
+		loading, publishing, err := p.load.rejected(ctx, tx.Conn(), spec.Name, p.row.generation)
+		if err != nil {
+			return err
+		}
+		if loading+publishing > spec.Rejects.Max {
+			return tooManyRejects(spec.Rejects.Max, nil)
+		}
+	}
+	everything := spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
+	switch {
+	case everything:
+		return p.dropRejects(ctx, tx, "")
+	case spec.WriteMode == connectors.Upsert:
+		key := p.sameKeyTexts(func(column string) string { return rejectedField("n", "c", column) })
+		return p.dropRejects(ctx, tx, `
+	FROM _rbt.rejects n JOIN _rbt.streams c USING (run_id, stream)
+	WHERE n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND (n.row = j.row OR `+key+")")
+	}
+	return nil
+}
+
+// settleMended takes away what earlier runs had put aside and this one brings
+// again: such a row is upserted now, or put aside once more.
+func (p *publication) settleMended(ctx context.Context, tx pgx.Tx) error {
+	var older bool
+	sql := "SELECT EXISTS (SELECT" + olderRejects + ")"
+	if err := tx.QueryRow(ctx, sql, p.rejectsOfStream()...).Scan(&older); err != nil || !older {
+		return err // the texts of all keys are not worth it
+	}
+	return p.dropRejects(ctx, tx, "\n\tFROM "+p.staging.sql()+" s WHERE "+p.sameKeyTexts(func(column string) string {
+		return "format('%s', s." + ident(column) + ")" // what its output function says, which a cast to text need not
+	}))
+}
+
+// olderRejects are the rows, j, that earlier runs of the stream have put aside,
+// with the books' stream, o, of each.
+const olderRejects = `
+FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.streams o USING (run_id, stream)
+WHERE r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4)`
+
+func (p *publication) rejectsOfStream() []any {
+	return []any{p.load.run.Pipeline, p.target.Stream.Spec.Name, p.load.attempt.RunID, p.row.generation}
+}
+
+// dropRejects takes away the older rejects, or those that an EXISTS finds.
+func (p *publication) dropRejects(ctx context.Context, tx pgx.Tx, exists string) error {
+	sql := "DELETE FROM _rbt.rejects WHERE id IN (SELECT j.id" + olderRejects
+	if exists != "" {
+		sql += " AND NOT j.cut AND EXISTS (SELECT" + exists + ")"
+	}
+	_, err := tx.Exec(ctx, sql+")", p.rejectsOfStream()...)
+	return err
+}
+
+// sameKeyTexts is the condition that the key of an older reject reads like that of
+// another row, whose columns' texts other gives. A text with an escape of COPY's
+// may read like another value, and is left alone.
+func (p *publication) sameKeyTexts(other func(column string) string) string {
+	var same []string
+	for _, name := range p.target.Stream.Spec.PrimaryKey {
+		mine := rejectedField("j", "o", name)
+		same = append(same, mine+" = "+other(name), "strpos("+mine+`, E'\\') = 0`)
+	}
+	return strings.Join(same, " AND ")
+}
+
+// rejectedField is the text of a column of a reject, of a stream in the books.
+func rejectedField(reject, stream, column string) string {
+	return "split_part(" + reject + `.row, E'\t', array_position(` + stream + ".columns, " + literal(column) + "))"
+}
+
+// rejectNullKeys puts rows aside that have no value in the key that they are
+// upserted by.
+func (p *publication) rejectNullKeys(ctx context.Context, tx pgx.Tx) error {
+	null, _ := p.nullKeys()
+	if len(null) == 0 {
+		return nil
+	}
+	sql := "SELECT ctid::text FROM " + p.staging.sql() + " WHERE " + strings.Join(null, " OR ") + " LIMIT $1"
+	rows, err := tx.Query(ctx, sql, p.target.Stream.Spec.Rejects.Max+1)
+	if err != nil {
+		return err
+	}
+	ctids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(ctids) == 0 {
+		return err
+	}
+	refused := &pgconn.PgError{Code: "23502", Message: fmt.Sprintf("null value in %s, by which rows are upserted", columnsText(p.target.Stream.Spec.PrimaryKey))}
+	for _, ctid := range ctids {
+		if err := p.rejectStaged(ctx, tx, ctid, refused); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, "DELETE FROM "+p.staging.sql()+span{rows: ctids}.where())
+	return err
+}
+
+// Rejected counts the rows of a generation that were put aside.
+func (l *load) Rejected(ctx context.Context, stream string, generation int) (loading, publishing int64, err error) {
+	err = l.use(ctx, func(conn *pgx.Conn) error {
+		loading, publishing, err = l.rejected(ctx, conn, stream, generation)
+		return wrap("count the rejects of "+stream, err)
+	})
+	return loading, publishing, onDestination(err)
+}
+
+func (l *load) rejected(ctx context.Context, conn *pgx.Conn, stream string, generation int) (loading, publishing int64, err error) {
+	const sql = `
+SELECT count(mark), count(*) FILTER (WHERE mark IS NULL) FROM _rbt.rejects WHERE run_id = $1 AND stream = $2 AND generation = $3`
+	err = conn.QueryRow(ctx, sql, l.attempt.RunID, stream, generation).Scan(&loading, &publishing)
+	return loading, publishing, err
+}
