@@ -1,16 +1,22 @@
 package live
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/rapidbyte/rbt/policy/trace"
+	"github.com/rapidbyte/rbt/report"
 )
 
 // metrics are what Prometheus may ask for. docs/metrics.md lists them; a test
 // holds it to what is registered.
 type metrics struct {
-	registry *prometheus.Registry
+	run     *prometheus.Registry // what tells of the run
+	process *prometheus.Registry // and of the process, which only one that is alive can
+	began   time.Time
+	ended   bool
 
 	info, started, done                         *prometheus.GaugeVec
 	rows, bytes, parts, rejected, laneSeconds   *prometheus.CounterVec
@@ -20,21 +26,21 @@ type metrics struct {
 }
 
 func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry()}
+	m := &metrics{run: prometheus.NewRegistry(), process: prometheus.NewRegistry()}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "rbt", Name: name, Help: help}, labels)
-		m.registry.MustRegister(c)
+		m.run.MustRegister(c)
 		return c
 	}
 	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "rbt", Name: name, Help: help}, labels)
-		m.registry.MustRegister(g)
+		m.run.MustRegister(g)
 		return g
 	}
 	gauge := func(name, help string) prometheus.Gauge { return gauges(name, help).WithLabelValues() }
 	m.info = gauges("run_info", "1 for the run that is at work.", "run", "pipeline", "version")
 	m.started = gauges("run_start_time_seconds", "When the run began, since the epoch.", "run")
-	m.runSeconds = gauge("run_duration_seconds", "How long the run took; 0 until it has ended.")
+	m.runSeconds = gauge("run_duration_seconds", "How long the run took, or has taken so far.")
 	m.runRows = gauge("run_rows", "Rows of all streams that the run copied; 0 until it has ended.")
 	m.runBytes = gauge("run_bytes", "Bytes of row data of all streams; 0 until the run has ended.")
 	m.runSucceeded = gauge("run_succeeded", "1 where the run ended well; 0 until then.")
@@ -42,7 +48,7 @@ func newMetrics() *metrics {
 	m.bytes = counter("stream_bytes_total", "Bytes of row data of committed parts.", "stream")
 	m.parts = counter("stream_parts_total", "Committed parts.", "stream")
 	m.rejected = counter("stream_rejected_rows_total", "Rows that the destination refused, and that were put aside.", "stream")
-	m.laneSeconds = counter("stream_lane_seconds_total", "What lanes spent their time on, in committed parts.", "stream", "phase")
+	m.laneSeconds = counter("stream_lane_seconds_total", "What lanes spent their time on, in committed parts: together the time that they were at work.", "stream", "phase")
 	m.done = gauges("stream_done", "1 for a stream whose rows are visible, else 0.", "stream")
 	m.publishSeconds = counter("stream_publish_seconds_total", "Indexes, constraints and the swap, of streams that are done.", "stream")
 	m.retries = counter("retries_total", "What failed and was tried again, by the class of the error.", "stream", "class")
@@ -50,15 +56,23 @@ func newMetrics() *metrics {
 	m.faults = counter("autotune_faults_total", "Failures of the policy or of what serves it.", "stream", "reason")
 	m.calls = counter("policy_calls_total", "Calls of the policy.", "stream", "op")
 	m.callSeconds = counter("policy_call_seconds_total", "How long the policy took to answer.", "stream", "op")
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 func (m *metrics) begin(h trace.Header) {
+	m.began = h.Started
 	m.info.Reset()
 	m.started.Reset()
 	m.info.WithLabelValues(h.Run, h.Pipeline, h.Version).Set(1)
 	m.started.WithLabelValues(h.Run).Set(float64(h.Started.UnixMilli()) / 1000)
+}
+
+// pass lets time pass for a run that is at work.
+func (m *metrics) pass(now time.Time) {
+	if !m.ended {
+		m.runSeconds.Set(now.Sub(m.began).Seconds())
+	}
 }
 
 func (m *metrics) add(r trace.Record) {
@@ -70,8 +84,9 @@ func (m *metrics) add(r trace.Record) {
 		m.bytes.WithLabelValues(r.Stream).Add(float64(max(r.Bytes, 0)))
 		m.parts.WithLabelValues(r.Stream).Inc()
 		m.rejected.WithLabelValues(r.Stream).Add(float64(max(r.Rejected, 0)))
-		for phase, secs := range map[string]float64{"source_wait": r.SourceWait, "write": r.WriteWait, "flush_wait": r.FlushWait, "commit": r.Commit} {
-			m.laneSeconds.WithLabelValues(r.Stream, phase).Add(max(secs, 0))
+		spent := report.SpentOn(r)
+		for phase, secs := range map[string]float64{"source_wait": spent.Source, "write": spent.Write, "flush_wait": spent.Flush, "commit": spent.Commit, "other": spent.Other} {
+			m.laneSeconds.WithLabelValues(r.Stream, phase).Add(secs)
 		}
 	case trace.Kept:
 		m.done.WithLabelValues(r.Stream).Set(1)
@@ -88,6 +103,7 @@ func (m *metrics) add(r trace.Record) {
 		m.calls.WithLabelValues(r.Stream, r.Op).Inc()
 		m.callSeconds.WithLabelValues(r.Stream, r.Op).Add(max(r.Millis, 0) / 1000)
 	case trace.Summary:
+		m.ended = true
 		m.runSeconds.Set(r.Seconds)
 		m.runRows.Set(float64(r.Rows))
 		m.runBytes.Set(float64(r.Bytes))

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/rapidbyte/rbt/policy/trace"
 	"github.com/rapidbyte/rbt/report"
 )
@@ -34,6 +36,8 @@ type entry struct {
 	at     float64
 	record trace.Record
 	header *trace.Header // instead of a record: the run has an id
+	stream string        // instead of a record: how far it is
+	moving report.Moving
 }
 
 // New knows of a run what a header can say before it has begun.
@@ -51,6 +55,11 @@ func (m *Monitor) Add(at time.Duration, r trace.Record) {
 	m.put(entry{at: trace.Seconds(at), record: r})
 }
 
+// Moving takes in how far a stream is at a time since the run began.
+func (m *Monitor) Moving(at time.Duration, stream string, far report.Moving) {
+	m.put(entry{at: trace.Seconds(at), stream: stream, moving: far})
+}
+
 func (m *Monitor) put(e entry) {
 	m.queued.Lock()
 	defer m.queued.Unlock()
@@ -65,18 +74,22 @@ func (m *Monitor) catchUp() {
 	m.queued.Unlock()
 	for _, e := range queue {
 		m.version++
-		if e.header != nil {
+		switch {
+		case e.header != nil:
 			m.builder.Begin(*e.header)
 			m.metrics.begin(*e.header)
-			continue
+		case e.record == nil:
+			m.builder.Moving(e.at, e.stream, e.moving)
+		default:
+			m.builder.Add(e.at, e.record)
+			m.metrics.add(e.record)
 		}
-		m.builder.Add(e.at, e.record)
-		m.metrics.add(e.record)
 	}
 }
 
-// keepUp takes in records even where nobody looks, until ctx ends.
-func (m *Monitor) keepUp(ctx context.Context) {
+// KeepUp takes in records even where nobody looks, until ctx ends. A server does so
+// itself.
+func (m *Monitor) KeepUp(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -94,6 +107,15 @@ func (m *Monitor) look() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.catchUp()
+	m.metrics.pass(time.Now())
+}
+
+// WriteMetrics writes the metrics to a file, in the place of an older one, in the
+// form that Prometheus' node exporter takes up from its folder of text files: a run
+// that has ended cannot be asked any more.
+func (m *Monitor) WriteMetrics(file string) error {
+	m.look()
+	return prometheus.WriteToTextfile(file, m.metrics.run)
 }
 
 // page is the whole page as it is now.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -52,7 +53,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
-		s.monitor.keepUp(ctx)
+		s.monitor.KeepUp(ctx)
 	}()
 	defer func() {
 		cancel()
@@ -76,7 +77,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 func (s *Server) handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
-	metrics := promhttp.HandlerFor(s.monitor.metrics.registry, promhttp.HandlerOpts{})
+	metrics := promhttp.HandlerFor(prometheus.Gatherers{s.monitor.metrics.run, s.monitor.metrics.process}, promhttp.HandlerOpts{})
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { s.events(ctx, w, r) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })

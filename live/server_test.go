@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/rapidbyte/rbt/live"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/trace"
+	"github.com/rapidbyte/rbt/report"
 )
 
 func say(d policy.Decision, _ []policy.Knob) string { return d.Reason }
@@ -184,6 +187,81 @@ func TestMetrics(t *testing.T) {
 	slices.Sort(documented)
 	if !slices.Equal(registered, documented) {
 		t.Errorf("registered:\n%s\ndocumented:\n%s", strings.Join(registered, "\n"), strings.Join(documented, "\n"))
+	}
+}
+
+// TestWriteMetrics holds that a run that has ended leaves its metrics in a file, in
+// the place of those of the run before.
+func TestWriteMetrics(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "run.prom")
+	for _, status := range []string{"done", "failed"} {
+		m := live.New(trace.Header{Pipeline: "orders", Started: time.Now()}, say)
+		begin(m, "public.orders")
+		m.Add(0, trace.Summary{Status: status, Rows: 1234, Seconds: 4})
+		if err := m.WriteMetrics(file); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		succeeded := map[string]string{"done": "rbt_run_succeeded 1\n", "failed": "rbt_run_succeeded 0\n"}[status]
+		for _, want := range []string{"rbt_run_duration_seconds 4\n", "rbt_stream_rows_total{stream=\"public.orders\"} 1234\n", succeeded} {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s: the file lacks %q", status, want)
+			}
+		}
+		if strings.Contains(string(text), "go_goroutines") {
+			t.Error("the file tells of a process that is gone")
+		}
+	}
+}
+
+// TestMoving holds that a page shows how far a stream is, until it is loaded.
+func TestMoving(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	begin(m, "public.orders")
+	p := browser.Open(t, url, 390, 844)
+	m.Moving(3*time.Second, "public.orders", report.Moving{Rows: 5000, Fraction: 0.43, Lanes: 4, Speed: 187e6, Left: 11.2})
+	p.Do(t, chromedp.WaitVisible("progress", chromedp.ByQuery))
+	got := browser.Eval[[]string](t, p, "[document.querySelector('details.stream summary').textContent, document.querySelector('#stream-table tbody td').textContent]")
+	if !strings.Contains(got[0], "43 %, 5,000 rows, 4 lanes, 187.0 MB/s now, about 12s left") || got[1] != "copying 43 %" {
+		t.Errorf("the page says %q", got)
+	}
+	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 390 {
+		t.Errorf("the page is %d pixels wide on a screen of 390", width)
+	}
+	m.Add(4*time.Second, trace.Loaded{Stream: "public.orders", Rows: 5000})
+	p.Do(t, chromedp.WaitNotPresent("progress", chromedp.ByQuery))
+}
+
+// TestLiveLooks holds that a page of 500 streams that move follows the reader's
+// colours, fits a phone, draws what can be seen only, and keeps up.
+func TestLiveLooks(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	for i := range 500 {
+		begin(m, fmt.Sprintf("public.t%03d", i))
+	}
+	p := browser.Open(t, url, 390, 844)
+	p.Do(t, chromedp.WaitVisible("details.stream", chromedp.ByQuery))
+	for scheme, want := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"} {
+		p.Do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+		if got := browser.Eval[string](t, p, "getComputedStyle(document.body).backgroundColor"); got != want {
+			t.Errorf("in the %s the page is %s, want %s", scheme, got, want)
+		}
+	}
+	if n := browser.Eval[int](t, p, "document.querySelectorAll('svg').length"); n != 1 {
+		t.Errorf("%d charts are drawn, want that of the run", n)
+	}
+	for i := range 500 {
+		m.Add(3*time.Second, trace.Part{Stream: fmt.Sprintf("public.t%03d", i), Mark: 2, Rows: 1, Bytes: 1, Seconds: 1})
+	}
+	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '617,500'", nil))
+	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 390 {
+		t.Errorf("the page is %d pixels wide on a screen of 390", width)
 	}
 }
 

@@ -252,6 +252,42 @@ func TestCutTrace(t *testing.T) {
 	}
 }
 
+// TestPrevious holds that each figure of a stream is compared with that of the run
+// before.
+func TestPrevious(t *testing.T) {
+	t.Parallel()
+	r, before := read(t, readFile(t, realTrace)), read(t, readFile(t, realTrace))
+	before.Run, before.Seconds, before.Rows = "R0", 2*r.Seconds, r.Rows/2
+	s := before.Streams[0]
+	s.Load, s.Publish, s.Rows = 2*s.Load, 4*s.Publish, 7
+	r.After(before)
+	p := browser.Show(t, page(t, r), 1200, 900)
+	cells := browser.Eval[[]string](t, p, "[...document.querySelector('#stream-table tbody tr').cells].slice(-4).map(c => c.textContent)")
+	want := []string{"7", fmt.Sprintf("%.2f s (-50.0 %%)", s.Load), fmt.Sprintf("%.2f s (-75.0 %%)", s.Publish), fmt.Sprintf("%.1f MB/s (+100.0 %%)", s.Speed()/1e6)}
+	if strings.Join(cells, "|") != strings.Join(want, "|") {
+		t.Errorf("before: %q, want %q", cells, want)
+	}
+	changes := browser.Eval[[]string](t, p, "[...document.querySelectorAll('.figures .change')].map(e => e.textContent)")
+	if len(changes) != 3 || !strings.HasPrefix(changes[0], "+100.0 % of ") || !strings.HasPrefix(changes[2], "-50.0 % of ") {
+		t.Errorf("the run: %q", changes)
+	}
+}
+
+// TestPinned holds that what a pipeline pins is shown where nothing was tried, too.
+func TestPinned(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := trace.NewWriter(&out, trace.Header{Run: "pinned", Pipeline: "pinned", Started: time.Now()})
+	w.Write(0, trace.Stream{Stream: "t", Target: "t", Knobs: []policy.Knob{{Name: "parallelism", Kind: policy.Int, Max: 8}}, Pins: policy.Setting{"parallelism": policy.IntValue(3)}})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := browser.Show(t, page(t, read(t, out.Bytes())), 1200, 900)
+	if got := browser.Eval[string](t, p, "document.querySelector('details.stream p').textContent"); !strings.Contains(got, "Pinned by the pipeline: parallelism 3.") {
+		t.Errorf("the stream says %q", got)
+	}
+}
+
 // TestCompare sets two runs side by side.
 func TestCompare(t *testing.T) {
 	t.Parallel()
@@ -266,6 +302,10 @@ func TestCompare(t *testing.T) {
 	}
 	if n := browser.Eval[int](t, p, "document.querySelectorAll('#stream-table tbody tr').length"); n != len(a.Streams)+3 {
 		t.Errorf("%d streams, want %d", n, len(a.Streams)+3)
+	}
+	knobs := browser.Eval[[][]string](t, p, "[...document.querySelectorAll('#knobs tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+	if len(knobs) == 0 || knobs[0][0] != a.Streams[0].Name || knobs[0][1] != a.Streams[0].Decision.Knobs[0].Name || knobs[0][2] != "pinned to binary" || knobs[0][3] != "" {
+		t.Errorf("knobs %q", knobs)
 	}
 	if n := browser.Eval[int](t, p, "document.querySelectorAll('#chart-compare svg').length"); n != 1 {
 		t.Errorf("%d charts", n)

@@ -93,6 +93,7 @@ func (b *Builder) Add(at float64, r trace.Record) {
 	case trace.Stream:
 		s := b.stream(r.Stream)
 		s.Target, s.knobs, s.pins = r.Target, r.Knobs, r.Pins
+		s.Pinned = r.Pins.Format(r.Knobs)
 		s.set(r.Baseline)
 		if r.Skip != nil {
 			s.Skip = skipText(*r.Skip)
@@ -108,6 +109,7 @@ func (b *Builder) Add(at float64, r trace.Record) {
 		b.part(at, r)
 	case trace.Loaded:
 		s := b.stream(r.Stream)
+		s.Moving = nil
 		s.Status, s.Rows, s.Bytes, s.Load = "loaded", r.Rows, r.Bytes, r.Load
 	case trace.Step:
 		b.step(at, r)
@@ -122,6 +124,12 @@ func (b *Builder) Add(at float64, r trace.Record) {
 	default:
 		b.aside(at, r)
 	}
+}
+
+// Moving takes in how far a stream is, which no record tells.
+func (b *Builder) Moving(at float64, stream string, m Moving) {
+	b.last = max(b.last, at)
+	b.stream(stream).Moving = &m
 }
 
 // aside takes in what is about tuning, and what went otherwise than it should.
@@ -159,13 +167,10 @@ func (b *Builder) part(at float64, r trace.Part) {
 	p := Part{Lane: r.Lane, From: max(at-r.Seconds, 0), To: at, Rows: r.Rows, Bytes: r.Bytes, Rejected: r.Rejected,
 		Source: r.SourceWait, Write: r.WriteWait, Flush: r.FlushWait, Commit: r.Commit}
 	s.Parts = append(s.Parts, p)
-	s.Time.Source += p.Source
-	s.Time.Write += p.Write
-	s.Time.Flush += p.Flush
-	s.Time.Commit += p.Commit
-	// Reading and writing go on at once: what is left of the lane's time was
-	// spent on neither wait.
-	s.Time.Other += max(r.Seconds-max(p.Source, p.Write+p.Flush)-p.Commit, 0)
+	if len(s.Parts) > mostParts {
+		s.Parts = joinPairs(s.Parts)
+	}
+	s.Time.add(SpentOn(r))
 	if s.Status == "publishing" { // the destination lost parts, which are copied again
 		s.endStep(at)
 		s.Status = "copying"
@@ -177,6 +182,31 @@ func (b *Builder) part(at float64, r trace.Part) {
 	if r.Rejected > 0 {
 		b.event(at, r.Stream, "rejected", fmt.Sprintf("%d rows of a part were refused and put aside", r.Rejected), "")
 	}
+}
+
+// mostParts is how many parts of a stream are kept apart: ten for every pixel that a
+// lane of a small run has, and 150 KB of a page.
+const mostParts = 2000
+
+// joinPairs makes one of each two parts that followed each other in a lane.
+func joinPairs(parts []Part) []Part {
+	var joined []Part
+	open := map[int]int{} // by lane, where in joined a part is that waits for another
+	for _, p := range parts {
+		at, waits := open[p.Lane]
+		if !waits {
+			open[p.Lane] = len(joined)
+			joined = append(joined, p)
+			continue
+		}
+		delete(open, p.Lane)
+		first := &joined[at]
+		first.To = p.To
+		first.Rows, first.Bytes, first.Rejected = first.Rows+p.Rows, first.Bytes+p.Bytes, first.Rejected+p.Rejected
+		first.Source, first.Write = first.Source+p.Source, first.Write+p.Write
+		first.Flush, first.Commit = first.Flush+p.Flush, first.Commit+p.Commit
+	}
+	return joined
 }
 
 // step takes in the beginning of something that may take long.
@@ -218,6 +248,7 @@ func (b *Builder) summary(r trace.Summary) {
 	b.report.Seconds, b.report.OneMoment = r.Seconds, r.OneMoment
 	for _, one := range r.Streams {
 		s := b.stream(one.Stream)
+		s.Moving = nil
 		s.Status, s.Rows, s.Bytes, s.Load, s.Publish, s.Rejected = one.Status, one.Rows, one.Bytes, one.Load, one.Publish, one.Rejected
 		if one.Setting != nil {
 			s.set(one.Setting)

@@ -1,9 +1,6 @@
 package report
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // The data that the page's script draws from. Names are short because a large
 // run has many parts.
@@ -131,27 +128,4 @@ func throughput(parts []Part, seconds float64) [][2]float64 {
 		curve[i] = [2]float64{(float64(i) + 0.5) * width, bytes / width}
 	}
 	return curve
-}
-
-// slice is a share of the time of a stream's lanes, or of its publication.
-type slice struct {
-	What string
-	Secs float64
-}
-
-// slices are where time went, those of no time left out.
-func (t Spent) slices() []slice {
-	all := []slice{{"waiting for the source", t.Source}, {"writing to the destination", t.Write}, {"waiting for flushes", t.Flush},
-		{"committing", t.Commit}, {"other work of the lanes", t.Other}}
-	var steps []slice
-	for what, secs := range t.Publish {
-		steps = append(steps, slice{what, secs})
-	}
-	slices.SortFunc(steps, func(a, b slice) int {
-		if a.What < b.What {
-			return -1
-		}
-		return 1
-	})
-	return slices.DeleteFunc(append(all, steps...), func(s slice) bool { return s.Secs < 0.0005 })
 }

@@ -28,8 +28,10 @@ var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"rows": rows, "size": size, "rate": rate, "secs": secs, "percent": percent, "when": when, "change": change, "slices": Spent.slices,
-	"css": func() template.CSS { return template.CSS(style) },
-	"js":  func(text string) template.JS { return template.JS(text) },
+	"percentage": func(fraction float64) string { return fmt.Sprintf("%.0f %%", 100*fraction) },
+	"float":      func(n int64) float64 { return float64(n) },
+	"css":        func() template.CSS { return template.CSS(style) },
+	"js":         func(text string) template.JS { return template.JS(text) },
 }).Parse(pageHTML))
 
 // Page writes the report as one HTML file.
@@ -70,7 +72,7 @@ func (r *Report) Update() (Update, error) {
 // Compare writes a page that sets runs side by side.
 func Compare(out io.Writer, reports []*Report) error {
 	err := page.ExecuteTemplate(out, "compare", map[string]any{
-		"Title": "rbt: comparison of runs", "Reports": reports, "Streams": sideBySide(reports),
+		"Title": "rbt: comparison of runs", "Reports": reports, "Streams": sideBySide(reports), "Knobs": knobsSideBySide(reports),
 		"Policy": contentPolicy(), "ECharts": echarts, "Script": script, "Charts": comparison(reports),
 	})
 	if err != nil {
@@ -100,6 +102,52 @@ func sideBySide(reports []*Report) []row {
 		}
 	}
 	return list
+}
+
+// knobRow is what several runs did with one knob of a stream, in words; empty where
+// a run did nothing with it.
+type knobRow struct {
+	Stream, Name string
+	Cells        []string
+}
+
+func knobsSideBySide(reports []*Report) []knobRow {
+	var list []knobRow
+	index := map[[2]string]int{}
+	for i, r := range reports {
+		for _, s := range r.Streams {
+			if s.Decision == nil {
+				continue
+			}
+			for _, k := range s.Decision.Knobs {
+				at, known := index[[2]string{s.Name, k.Name}]
+				if !known {
+					at = len(list)
+					index[[2]string{s.Name, k.Name}] = at
+					list = append(list, knobRow{s.Name, k.Name, make([]string, len(reports))})
+				}
+				list[at].Cells[i] = k.text()
+			}
+		}
+	}
+	return list
+}
+
+// text says what became of the knob.
+func (k Knob) text() string {
+	if k.Pinned != "" {
+		return "pinned to " + k.Pinned
+	}
+	text := k.Baseline + " stayed"
+	if k.Winner != k.Baseline {
+		text = k.Baseline + " → " + k.Winner
+	}
+	for _, t := range k.Tried {
+		if t.Windows > 0 {
+			text += fmt.Sprintf("; %s: %s (%s … %s)", t.Value, percent(t.Lead), percent(t.Low), percent(t.High))
+		}
+	}
+	return text
 }
 
 // comparedRun is a run in the comparison's chart.

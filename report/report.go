@@ -1,6 +1,9 @@
 package report
 
 import (
+	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/rapidbyte/rbt/policy"
@@ -34,6 +37,8 @@ type Stream struct {
 	Began                 float64 // when the first part was about to be read
 	Load, Publish         float64 // seconds
 	Setting               string  // the last one in force
+	Pinned                string  // what the pipeline fixes; empty where that is nothing
+	Moving                *Moving // while it is copied, and somebody tells
 	Skip                  string  // why it was not tuned; empty where it was
 	Decision              *Decision
 	Windows               []Window
@@ -50,11 +55,28 @@ func (s *Stream) Speed() float64 {
 	return float64(s.Bytes) / s.Load
 }
 
-// Spent says where the time of a stream's lanes went, in lane-seconds, and that
-// of publishing in seconds.
-type Spent struct {
-	Source, Write, Flush, Commit, Other float64
-	Publish                             map[string]float64 // by what was done
+// Moving is how far a stream is whose rows are on their way.
+type Moving struct {
+	Rows     int64   // committed or on their way
+	Fraction float64 // of the stream, by the source's estimate; 0 … 1
+	Lanes    int     // at work on it
+	Speed    float64 // bytes per second just now; 0 where that is not known
+	Left     float64 // seconds, at this speed; 0 where that cannot be told
+}
+
+// String says it in words.
+func (m Moving) String() string {
+	text := fmt.Sprintf("%.0f %%, %s rows, %d lanes", 100*m.Fraction, rows(m.Rows), m.Lanes)
+	if m.Lanes == 1 {
+		text = strings.TrimSuffix(text, "s")
+	}
+	if m.Speed > 0 {
+		text += ", " + rate(m.Speed) + " now"
+	}
+	if m.Left > 0 {
+		text += ", about " + (time.Duration(math.Ceil(m.Left)) * time.Second).String() + " left"
+	}
+	return text
 }
 
 // Window is a window of the probe phase.
@@ -64,7 +86,8 @@ type Window struct {
 	Setting string
 }
 
-// Part is a committed part: what its lane did from From to To.
+// Part is a committed part: what its lane did from From to To. Of a stream of very
+// many parts it is several that followed each other in one lane.
 type Part struct {
 	Lane                         int
 	From, To                     float64
@@ -126,9 +149,8 @@ type Previous struct {
 
 // PreviousStream is how it went for one stream.
 type PreviousStream struct {
-	Rows, Bytes int64
-	Load        float64
-	Publish     float64
+	Rows, Bytes          int64
+	Load, Publish, Speed float64
 }
 
 // After notes an earlier run to compare with.
@@ -136,7 +158,7 @@ func (r *Report) After(before *Report) {
 	p := &Previous{Run: before.Run, Started: before.Started, Seconds: before.Seconds, Rows: before.Rows, Bytes: before.Bytes,
 		Streams: map[string]PreviousStream{}}
 	for _, s := range before.Streams {
-		p.Streams[s.Name] = PreviousStream{Rows: s.Rows, Bytes: s.Bytes, Load: s.Load, Publish: s.Publish}
+		p.Streams[s.Name] = PreviousStream{Rows: s.Rows, Bytes: s.Bytes, Load: s.Load, Publish: s.Publish, Speed: s.Speed()}
 	}
 	r.Previous = p
 }

@@ -2,6 +2,7 @@
 # Builds what is handed out, into dist/: an archive for each system with a static binary, man pages and completions, and
 # the checksums of all. The same source makes the same archives.
 set -eu
+umask 022 # what an archive says of rights is not the builder's
 
 version=${1:?usage: scripts/dist.sh VERSION}
 rm -rf dist

@@ -39,6 +39,7 @@ tried and why; it reads the trace that every run leaves in .rbt/runs.`,
 	cmd.Flags().BoolVar(&o.noAutotune, "no-autotune", false, "copy with the baseline, tune nothing")
 	cmd.Flags().BoolVar(&o.required, "policy-required", false, "fail where the policy's module cannot be used")
 	cmd.Flags().StringVar(&o.listen, "listen", "", "show the run at this `address` while it is at work, as in 127.0.0.1:8044")
+	cmd.Flags().StringVar(&o.metrics, "metrics-file", "", "write metrics to this `file` at the end, for Prometheus' node exporter")
 	cmd.Flags().StringVar(&o.trace, "trace", "", "write the trace to this `file`, not into .rbt/runs")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		j, err := openJob(args[0], *variables)
@@ -58,6 +59,7 @@ type runOptions struct {
 	noAutotune bool
 	required   bool   // the policy must be usable
 	listen     string // host:port; empty: nowhere
+	metrics    string // a file; empty: none
 	trace      string // a file; empty: in the runs' folder
 	again      string // what to type to go on; empty where nothing can be said
 }
@@ -84,22 +86,24 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	if o.required && j.tuner.fault != nil {
 		return policyRequired(*j.tuner.fault)
 	}
+	// From here on: that the servers cannot be reached is worth knowing, too.
+	watched, err := watch(ctx, u, j.pipeline.Name, o.listen, o.metrics)
+	if err != nil {
+		return err
+	}
+	defer watched.close()
 	config, err := j.config(ctx)
 	if err != nil {
 		return interrupted(ctx, u, err, runtime.Summary{}, o.again)
 	}
 	config.Run.Restart, config.FromStart = o.restart, o.fromStart
-	watched, unwatch, err := watch(ctx, u, config.Run, o.listen)
-	if err != nil {
-		return err
-	}
-	defer unwatch()
-	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched)
+	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched.monitor)
 	spareProcessors(j.tuner.module != nil)
 	spans := openSpans(ctx, u)
 	config.Events = func(e runtime.Event) {
 		shown.event(e)
 		recorded.event(e)
+		watched.event(e)
 		spans.event(e)
 	}
 	summary, err := runtime.Run(ctx, config)

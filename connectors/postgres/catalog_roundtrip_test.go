@@ -113,6 +113,9 @@ func script(table connectors.Table) string {
 		if c.Comment != "" {
 			do("COMMENT ON COLUMN %s.%s IS %s", name, column, literal(c.Comment))
 		}
+		if s := c.Sequence; s != nil && s.Owned && c.Identity == "" {
+			do("ALTER SEQUENCE %s OWNED BY %s.%s", ident(s.Schema, s.Name), name, column)
+		}
 		if s := c.Sequence; s != nil {
 			do("SELECT setval(%s, %d, %t)", literal(ident(s.Schema, s.Name)), s.Last, s.Called)
 		}

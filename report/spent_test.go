@@ -1,0 +1,79 @@
+package report
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapidbyte/rbt/policy/trace"
+)
+
+// TestSpentOn holds that the shares of a part's time add up to it, whatever was
+// measured, and are those that were measured where they do not overlap.
+func TestSpentOn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		secs := rapid.Float64Range(0, 10)
+		p := trace.Part{Seconds: secs.Draw(t, "seconds"), SourceWait: secs.Draw(t, "source"), WriteWait: secs.Draw(t, "write"),
+			FlushWait: secs.Draw(t, "flush"), Commit: secs.Draw(t, "commit")}
+		s := SpentOn(p)
+		for what, v := range map[string]float64{"source": s.Source, "write": s.Write, "flush": s.Flush, "commit": s.Commit, "other": s.Other} {
+			if v < 0 {
+				t.Fatalf("%s took %g s", what, v)
+			}
+		}
+		if sum := s.Source + s.Write + s.Flush + s.Commit + s.Other; math.Abs(sum-p.Seconds) > 1e-9 {
+			t.Fatalf("the shares are %g s of %g", sum, p.Seconds)
+		}
+		if p.SourceWait+p.WriteWait+p.FlushWait+p.Commit <= p.Seconds && (s.Source != p.SourceWait || s.Flush != p.FlushWait || s.Commit != p.Commit) {
+			t.Fatalf("%+v of %+v", s, p)
+		}
+	})
+}
+
+// TestManyParts holds that a stream of very many parts keeps so many at most, and
+// loses nothing of what they say.
+func TestManyParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := NewBuilder(trace.Header{}, nil)
+		lanes := rapid.IntRange(1, 7).Draw(t, "lanes")
+		at := make([]float64, lanes)
+		var rows, bytes int64
+		var waited float64
+		for i := range rapid.IntRange(1, 3*mostParts).Draw(t, "parts") {
+			lane := i * i % lanes
+			at[lane]++
+			rows, bytes, waited = rows+int64(i), bytes+2*int64(i), waited+0.25
+			b.Add(at[lane], trace.Part{Stream: "t", Lane: lane, Rows: int64(i), Bytes: 2 * int64(i), Seconds: 1, SourceWait: 0.25})
+		}
+		s := b.Report().Streams[0]
+		if len(s.Parts) > mostParts {
+			t.Fatalf("%d parts are kept", len(s.Parts))
+		}
+		end := make([]float64, lanes)
+		for _, p := range s.Parts {
+			rows, bytes, waited = rows-p.Rows, bytes-p.Bytes, waited-p.Source
+			if p.From < end[p.Lane]-1e-9 || p.To <= p.From {
+				t.Fatalf("a part of lane %d lasts from %g to %g, behind one to %g", p.Lane, p.From, p.To, end[p.Lane])
+			}
+			end[p.Lane] = p.To
+		}
+		if rows != 0 || bytes != 0 || math.Abs(waited) > 1e-6 {
+			t.Fatalf("%d rows, %d bytes and %g s are lost", rows, bytes, waited)
+		}
+	})
+}
+
+// TestKnobText holds what a comparison says of a knob.
+func TestKnobText(t *testing.T) {
+	tried := []Tried{{Value: "8", Lead: 0.125, Low: 0.05, High: 0.2, Windows: 4}, {Value: "16"}}
+	for want, k := range map[string]Knob{
+		"pinned to 4": {Pinned: "4", Baseline: "4", Winner: "4"},
+		"4 stayed":    {Baseline: "4", Winner: "4"},
+		"4 → 8; 8: +12.5 % (+5.0 % … +20.0 %)": {Baseline: "4", Winner: "8", Tried: tried},
+	} {
+		if got := k.text(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
