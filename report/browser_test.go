@@ -15,6 +15,7 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/internal/browser"
 	"github.com/rapidbyte/rbt/policy"
@@ -248,6 +249,48 @@ func TestCutTrace(t *testing.T) {
 		p := browser.Show(t, page(t, r), 1200, 900)
 		if got := browser.Eval[string](t, p, "document.body.innerText"); !strings.Contains(got, "The trace is not whole") || !strings.Contains(got, "cut off") {
 			t.Errorf("cut at %d the page does not say so", at)
+		}
+	}
+}
+
+// TestSearch renders real traces of runs that searched, and holds that each candidate
+// is shown with its figures and its interval, the chosen ones marked.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"../policy/policytest/testdata/orders.jsonl", "../examples/policies/ladder/testdata/orders.jsonl", "../examples/policies/builtin/testdata/wan.jsonl"} {
+		r := read(t, readFile(t, path))
+		p := browser.Show(t, page(t, r), 1200, 900)
+		var want [][]string
+		won, intervals := 0, 0
+		for _, s := range r.Streams {
+			if s.Decision == nil {
+				continue
+			}
+			for _, k := range s.Decision.Knobs {
+				for _, c := range k.Tried {
+					row := []string{c.Value, c.Against, "", "", fmt.Sprint(c.Windows), fmt.Sprint(c.Masked)}
+					if c.Windows > 0 {
+						intervals++
+						row[2], row[3] = fmt.Sprintf("%+.1f %%", 100*c.Lead), fmt.Sprintf("%+.1f %% … %+.1f %%", 100*c.Low, 100*c.High)
+					}
+					if c.Won {
+						won++
+					}
+					want = append(want, row)
+				}
+			}
+		}
+		const rows = "[...document.querySelectorAll('[aria-label^=\"Candidates\"] tbody tr')].map(r => [0, 1, 3, 4, 5, 6].map(i => r.cells[i].textContent))"
+		if diff := cmp.Diff(want, browser.Eval[[][]string](t, p, rows)); diff != "" {
+			t.Errorf("%s: candidates (-want +got)\n%s", path, diff)
+		}
+		if n := browser.Eval[int](t, p, "document.querySelectorAll('tr.won').length"); won == 0 || n != won {
+			t.Errorf("%s: %d candidates are marked, %d were chosen", path, n, won)
+		}
+		p.Do(t, chromedp.Evaluate("document.querySelectorAll('details.stream').forEach(d => { d.open = true; })", nil), chromedp.Sleep(200*time.Millisecond))
+		const drawn = "[...document.querySelectorAll('[data-chart=knob]')].reduce((n, e) => n + echarts.getInstanceByDom(e).getOption().series[0].data.length, 0)"
+		if n := browser.Eval[int](t, p, drawn); n != intervals {
+			t.Errorf("%s: %d intervals are drawn, want %d", path, n, intervals)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,6 +116,11 @@ type Knob struct {
 	Baseline  string
 	Winner    string
 	Tried     []Tried
+}
+
+// Measured reports whether there is a candidate with a lead.
+func (k Knob) Measured() bool {
+	return slices.ContainsFunc(k.Tried, func(t Tried) bool { return t.Windows > 0 })
 }
 
 // Tried is one candidate of a knob, compared with its round's leader.
