@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,8 +63,19 @@ func TestScripts(t *testing.T) {
 			"hold":      withDatabases(databases.hold),
 			"waiting":   withDatabases(databases.waiting),
 			"ownTMPDIR": withDatabases(databases.ownTMPDIR),
+			"takenPort": takenPort,
 		},
 	})
+}
+
+// takenPort puts a port that somebody listens at into a variable.
+func takenPort(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 // goCache is where Go keeps what it has compiled.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -92,11 +93,16 @@ func refusal(err error) (code, text string) {
 	return pg.Code, text
 }
 
-// insertReject is the statement that puts a row of a part aside.
+// insertReject is the statement that puts a row of a part aside. A part without a
+// mark stands for all rows, when they are to become visible.
 func insertReject(p connectors.Part, row rejectedRow, refused error, encoding string) string {
 	code, text := refusal(refused)
+	mark := "NULL"
+	if p.Mark > 0 {
+		mark = strconv.FormatInt(p.Mark, 10)
+	}
 	return fmt.Sprintf("INSERT INTO _rbt.rejects (run_id, stream, generation, mark, key, code, error, row, cut)"+
-		" VALUES (%s, %s, %d, %d, %s, %s, %s, %s, %t)",
-		literal(p.RunID), literal(p.Stream), p.Generation, p.Mark, literal(row.key(p.Sift.Columns, p.Sift.Key, encoding)),
+		" VALUES (%s, %s, %d, %s, %s, %s, %s, %s, %t)",
+		literal(p.RunID), literal(p.Stream), p.Generation, mark, literal(row.key(p.Sift.Columns, p.Sift.Key, encoding)),
 		literal(code), literal(bookText(text, encoding)), literal(row.line(encoding)), row.cut)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rapidbyte/rbt/connectors"
 )
 
 // span is some of the staged rows: those of a range of blocks, or of a list.
@@ -127,11 +129,8 @@ func (p *publication) rejectStaged(ctx context.Context, tx pgx.Tx, ctid string, 
 	if _, err := tx.Conn().PgConn().CopyTo(ctx, &row, sql); err != nil {
 		return err
 	}
-	encoding := tx.Conn().PgConn().ParameterStatus("server_encoding")
-	code, text := refusal(refused)
-	const insert = `
-INSERT INTO _rbt.rejects (run_id, stream, generation, key, code, error, row, cut) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	_, err := tx.Exec(ctx, insert, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation,
-		row.key(p.target.Columns, p.target.Stream.RowKey(), encoding), code, bookText(text, encoding), row.line(encoding), row.cut)
+	all := connectors.Part{RunID: p.load.attempt.RunID, Stream: p.target.Stream.Spec.Name, Generation: p.row.generation,
+		Sift: &connectors.Sift{Columns: p.target.Columns, Key: p.target.Stream.RowKey()}}
+	_, err := tx.Exec(ctx, insertReject(all, row, refused, tx.Conn().PgConn().ParameterStatus("server_encoding")))
 	return err
 }

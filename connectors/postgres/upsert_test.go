@@ -145,14 +145,21 @@ func TestUpsertProblems(t *testing.T) {
 		{"a rule", "create table t (id int primary key, v text, _rbt_deleted_at int); create rule r as on insert to t do also notify x", upsert("t", "id"), "public.t has rules"},
 		{"a column of that name", "create table t (id int primary key, v text, _rbt_deleted_at int)",
 			upsertDeleting(connectors.MarkDeleted, "t", "id"), "the source has a column _rbt_deleted_at of its own"},
+		{"a column of that name, in a new table", "", upsertDeleting(connectors.MarkDeleted, "t", "id"), "the source has a column _rbt_deleted_at of its own"},
+		{"rows that others refer to", "create table t (id int primary key, v text, _rbt_deleted_at int); create table u (t int references t)",
+			upsertDeleting(connectors.DropDeleted, "t", "id"), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBenchOn(t, src, DestinationOptions{})
 			b.dst.Exec(t, tc.target)
 			_, targets := b.targets(t, tc.spec)
-			if got := strings.Join(targets[0].Problems, "; "); !strings.Contains(got, tc.want) {
+			if got := strings.Join(targets[0].Problems, "; "); !strings.Contains(got, tc.want) || tc.want == "" && got != "" {
 				t.Errorf("problems %q, want …%s…", got, tc.want)
+			}
+			warned := strings.Contains(strings.Join(targets[0].Steps, "\n"), `fail where foreign key u_t_fkey of public.u refers to such a row: give the key ON DELETE CASCADE, or use delete = "soft"`)
+			if warned != (tc.name == "rows that others refer to") {
+				t.Errorf("steps %q", targets[0].Steps)
 			}
 		})
 	}
