@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,7 +19,8 @@ import (
 type Server struct {
 	monitor  *Monitor
 	listener net.Listener
-	loopback bool // nobody else's machine can ask
+	loopback bool     // nobody else's machine can ask
+	names    []string // by which the server may be asked, besides its addresses
 }
 
 // Listen takes an address: host:port. Without a host it is this machine's own,
@@ -34,7 +38,11 @@ func Listen(address string, m *Monitor) (*Server, error) {
 		return nil, err
 	}
 	addr, _ := l.Addr().(*net.TCPAddr)
-	return &Server{monitor: m, listener: l, loopback: addr != nil && addr.IP.IsLoopback()}, nil
+	s := &Server{monitor: m, listener: l, loopback: addr != nil && addr.IP.IsLoopback(), names: []string{"localhost", host}}
+	if name, err := os.Hostname(); err == nil && !s.loopback {
+		s.names = append(s.names, name)
+	}
+	return s, nil
 }
 
 // URL is where a browser finds the page.
@@ -89,16 +97,16 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 }
 
 // guard keeps a page of somebody else's, whose name was made to lead here, from
-// reading what the browser's own machine serves.
+// reading what the browser can reach.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
 		}
-		ip := net.ParseIP(host)
-		if s.loopback && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "ask for 127.0.0.1 or localhost", http.StatusForbidden)
+		ip := net.ParseIP(strings.Trim(host, "[]"))
+		if !slices.Contains(s.names, host) && (ip == nil || s.loopback && !ip.IsLoopback()) {
+			http.Error(w, "ask by address, or for "+strings.Join(s.names, ", "), http.StatusForbidden)
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")

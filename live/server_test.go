@@ -126,15 +126,61 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("POST %s: %d, want 405", path, resp.StatusCode)
 		}
 	}
-	req, _ := http.NewRequest("GET", url, nil)
-	req.Host = "evil.example.com"
+	for host, want := range map[string]int{"evil.example.com": 403, "evil.example.com:8044": 403, "10.0.0.1": 403, "localhost:1": 200, "127.0.0.1": 200, "[::1]:80": 200} {
+		if got := askAs(t, url, host); got != want {
+			t.Errorf("asked as %s: %d, want %d", host, got, want)
+		}
+	}
+}
+
+// askAs asks by a name that leads to the server.
+func askAs(t *testing.T, url, host string) (status int) {
+	t.Helper()
+	req, err := http.NewRequest("GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = host
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 403 {
-		t.Errorf("by another name: %d, want 403", resp.StatusCode)
+	return resp.StatusCode
+}
+
+// TestOpen holds that a server that others can reach answers by its addresses and
+// this machine's name, and by no name that somebody made lead to it.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	s, err := live.Listen("0.0.0.0:0", live.New(trace.Header{Started: time.Now()}, say))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Open() {
+		t.Error("nobody else can ask")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(strings.Trim(strings.TrimPrefix(s.URL(), "http://"), "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"evil.example.com": 403, "10.0.0.1:" + port: 200, name + ":" + port: 200, "localhost": 200} {
+		if got := askAs(t, "http://127.0.0.1:"+port+"/", host); got != want {
+			t.Errorf("asked as %s: %d, want %d", host, got, want)
+		}
 	}
 }
 
