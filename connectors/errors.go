@@ -50,3 +50,17 @@ func ErrorClass(err error) string {
 	}
 	return ""
 }
+
+// TooManyRejectsError ends a run with more bad rows in a stream than it allows.
+type TooManyRejectsError struct {
+	Max  int64
+	Last string // why the last of them was refused; empty where that is not known
+}
+
+func (e *TooManyRejectsError) Error() string {
+	text := fmt.Sprintf("the destination refuses more than max_rejects = %d rows", e.Max)
+	if e.Last != "" {
+		text += ", the last because " + e.Last
+	}
+	return text + "; mend the rows, or raise max_rejects"
+}

@@ -67,6 +67,7 @@ type WriteStats struct {
 	FlushTime   time.Duration // waiting for the server to have taken the rows of flushes
 	CommitTime  time.Duration // writing the mark and committing; 0 before that
 	Rejected    int64         // rows that were put aside
+	Refusal     string        // why the last of them was, for people
 }
 
 // Cut asks a Cutter for parts.

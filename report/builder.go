@@ -129,7 +129,9 @@ func (b *Builder) Add(at float64, r trace.Record) {
 // Moving takes in how far a stream is, which no record tells.
 func (b *Builder) Moving(at float64, stream string, m Moving) {
 	b.last = max(b.last, at)
-	b.stream(stream).Moving = &m
+	if s := b.stream(stream); s.Status == "copying" { // what comes late says nothing any more
+		s.Moving = &m
+	}
 }
 
 // aside takes in what is about tuning, and what went otherwise than it should.

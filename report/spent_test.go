@@ -77,3 +77,21 @@ func TestKnobText(t *testing.T) {
 		}
 	}
 }
+
+// TestMovingLate holds that what comes after a stream was loaded says nothing of it.
+func TestMovingLate(t *testing.T) {
+	b := NewBuilder(trace.Header{}, nil)
+	b.Add(0, trace.Started{Stream: "t"})
+	b.Moving(1, "t", Moving{Fraction: 0.5})
+	if b.Report().Streams[0].Moving == nil {
+		t.Error("a stream that moves says nothing")
+	}
+	b.Add(1, trace.Loaded{Stream: "t", Rows: 10})
+	b.Moving(1, "t", Moving{Fraction: 0.98})
+	b.Add(2, trace.Step{Stream: "t", Step: "swap"})
+	b.Moving(2, "t", Moving{Fraction: 0.98})
+	b.Add(3, trace.Done{Stream: "t"})
+	if s := b.Report().Streams[0]; s.Moving != nil {
+		t.Errorf("%s, %s", s.Status, s.Moving)
+	}
+}

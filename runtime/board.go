@@ -334,17 +334,18 @@ func (b *board) toPublish() (*task, bool) {
 }
 
 // publishable is the first of the loaded tasks that refers to none which is yet to
-// be published; -1 where there is none. Where all that is left waits for each other,
-// it is the first.
+// be published; -1 where there is none. Where all that is left waits, it is one of
+// those that wait for each other.
 func (b *board) publishable() int {
-	waits := func(t *task) bool {
-		return slices.ContainsFunc(t.refersTo, func(other *task) bool { return other.state != published })
+	i := slices.IndexFunc(b.loaded, func(t *task) bool { return t.waitsFor() == nil })
+	if i >= 0 || len(b.loaded) == 0 || len(b.loaded) < b.left {
+		return i
 	}
-	i := slices.IndexFunc(b.loaded, func(t *task) bool { return !waits(t) })
-	if i < 0 && len(b.loaded) > 0 && len(b.loaded) == b.left {
-		return 0
+	t := b.loaded[0]
+	for range b.loaded { // from task to task, until it goes round
+		t = t.waitsFor()
 	}
-	return i
+	return slices.Index(b.loaded, t)
 }
 
 // isPublished ends a task.

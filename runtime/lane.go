@@ -71,7 +71,7 @@ func (l *lane) do(ctx context.Context, j job) error {
 		return err
 	}
 	l.board.copied(j)
-	return nil
+	return j.task.holdCeiling()
 }
 
 // copy copies a part, again and again until it is committed or cannot be.
@@ -275,6 +275,7 @@ func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
 		done.Rejected = stats.Rejected
 		done.Rows -= stats.Rejected
 		j.task.aside.Add(stats.Rejected)
+		j.task.refusal.Store(stats.Refusal)
 		j.task.rows.Add(-stats.Rejected)
 	}
 	return err

@@ -153,6 +153,9 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 		return err
 	}
 	t.aside.Store(rejected.loading)
+	if err := t.holdCeiling(); err != nil {
+		return err
+	}
 	if t.kept > 0 {
 		r.note(t.name(), fmt.Sprintf("%d of %d parts (%d rows) are kept from an earlier moment, so that not all rows show the same one",
 			len(saved.Parts)-len(pending), len(saved.Parts), t.kept))

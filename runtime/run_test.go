@@ -53,6 +53,38 @@ func TestForeignKeysOfAddedRows(t *testing.T) {
 	}
 }
 
+// TestForeignKeysOfMixedModes holds the same where the rows of the table that refers
+// are replaced, and where tables refer to each other.
+func TestForeignKeysOfMixedModes(t *testing.T) {
+	t.Parallel()
+	const parents = "CREATE TABLE parent (id int PRIMARY KEY, note text); CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent);"
+	const round = `CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
+		CREATE TABLE d (id int PRIMARY KEY, a int REFERENCES a);`
+	upsert := func(table string) connectors.StreamSpec {
+		s := stream(table)
+		s.WriteMode, s.PrimaryKey = connectors.Upsert, []string{"id"}
+		return s
+	}
+	for _, tc := range []struct {
+		name, create, rows, more string
+		specs                    []connectors.StreamSpec
+	}{
+		{"truncated", parents, "INSERT INTO parent SELECT i, repeat('x', 500) FROM generate_series(1, 50000) i; INSERT INTO child SELECT i, i FROM generate_series(1, 20) i",
+			"CREATE VIEW v AS SELECT * FROM child", []connectors.StreamSpec{stream("child"), upsert("parent")}},
+		{"swapped", parents, "INSERT INTO parent SELECT i, repeat('x', 500) FROM generate_series(1, 50000) i; INSERT INTO child SELECT i, i FROM generate_series(1, 20) i",
+			"", []connectors.StreamSpec{stream("child"), upsert("parent")}},
+		{"round", round, "INSERT INTO a VALUES (1, NULL), (2, NULL); INSERT INTO b VALUES (1, 1); INSERT INTO d VALUES (1, 2)",
+			"", []connectors.StreamSpec{upsert("d"), upsert("a"), upsert("b")}},
+	} {
+		src, dst := pgtest.New(t), pgtest.New(t)
+		src.Exec(t, tc.create+tc.rows)
+		dst.Exec(t, tc.create+tc.more)
+		if _, err := runtime.Run(t.Context(), config(src.DSN, dst.DSN, tc.specs...)); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
 // TestRun copies tables of every shape.
 func TestRun(t *testing.T) {
 	t.Parallel()

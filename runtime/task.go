@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type task struct {
 	rows, bytes atomic.Int64 // on their way or committed
 	sifted      atomic.Bool  // a row of it was refused
 	aside       atomic.Int64 // rows that were put aside with committed parts
+	refusal     atomic.Value // why the last of them was refused, a string
 	rejected    int64        // rows that were put aside, once it is published
 }
 
@@ -92,6 +94,16 @@ func (t *task) parallelism() int { return int(t.setting[Parallelism].Int) }
 // baselineLanes is how many lanes would work on the task without tuning.
 func (t *task) baselineLanes() int { return int(t.plan.Baseline[Parallelism].Int) }
 
+// waitsFor is a task that has to be published before this one; nil where there is
+// none. The board's lock is held.
+func (t *task) waitsFor() *task {
+	i := slices.IndexFunc(t.refersTo, func(other *task) bool { return other.state != published })
+	if i < 0 {
+		return nil
+	}
+	return t.refersTo[i]
+}
+
 // fill completes freshly cut parts.
 func (t *task) fill(parts []connectors.Part, runID string, s policy.Setting) {
 	for i := range parts {
@@ -112,6 +124,16 @@ func (t *task) sifts(err error) bool {
 func (t *task) sift() *connectors.Sift {
 	s := t.plan.Stream
 	return &connectors.Sift{Columns: t.plan.Target.Columns, Key: s.RowKey(), Max: s.Spec.Rejects.Max, Before: t.aside.Load()}
+}
+
+// holdCeiling ends a run with more bad rows in the stream than it allows: lanes that
+// found some at once may each have been below.
+func (t *task) holdCeiling() error {
+	if spec := t.plan.Stream.Spec; spec.Rejects != nil && t.aside.Load() > spec.Rejects.Max {
+		last, _ := t.refusal.Load().(string)
+		return &connectors.TooManyRejectsError{Max: spec.Rejects.Max, Last: last}
+	}
+	return nil
 }
 
 // unfinished says how far a task is that will not be published.

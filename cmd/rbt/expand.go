@@ -89,8 +89,10 @@ func (x *expansion) nearest(name string) string {
 }
 
 // checkExclude finds tables that are to be left out and are probably misspelt: they
-// would be copied. One that is like no other may have been dropped.
-func (x *expansion) checkExclude(s *hcl.Stream) {
+// would be copied. One that is like no other may have been dropped. It reports
+// whether there is none.
+func (x *expansion) checkExclude(s *hcl.Stream) bool {
+	wrong := len(x.errs)
 	for _, e := range s.Exclude {
 		if e.HasWildcard() || slices.ContainsFunc(x.tables, func(t connectors.TableInfo) bool { return e.Match(t.Schema, t.Name) }) {
 			continue
@@ -100,11 +102,14 @@ func (x *expansion) checkExclude(s *hcl.Stream) {
 				fmt.Sprintf("did you mean %q? If it was dropped, take it out of exclude", near))
 		}
 	}
+	return len(x.errs) == wrong
 }
 
 // pattern adds the tables that a pattern matches and nobody else has.
 func (x *expansion) pattern(s *hcl.Stream) {
-	x.checkExclude(s)
+	if !x.checkExclude(s) {
+		return
+	}
 	matched := false
 	for _, t := range x.tables {
 		if !copiedByPattern(t) || !s.Name.Match(t.Schema, t.Name) {

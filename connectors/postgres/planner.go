@@ -401,14 +401,11 @@ func (p *planner) planForeignKeys(t *connectors.Target, now *present) {
 }
 
 // planOrder finds the streams of the run whose tables the target's foreign keys
-// refer to. Rows that are added are checked at once; where they replace others,
-// keys between the run's tables are off meanwhile.
+// refer to. Keys to a table whose rows are replaced are off meanwhile.
 func (p *planner) planOrder(t *connectors.Target, now *present) {
-	if t.Stream.Spec.WriteMode == connectors.Replace {
-		return
-	}
 	for _, k := range now.outgoing {
-		if stream, known := p.streams[k.parent]; known && k.parent != now.name && !slices.Contains(t.RefersTo, stream) {
+		stream, known := p.streams[k.parent]
+		if known && !p.replaced[k.parent] && k.parent != now.name && !slices.Contains(t.RefersTo, stream) {
 			t.RefersTo = append(t.RefersTo, stream)
 			step(t, "become visible after %s, to which its foreign key %s refers", k.parent, k.name)
 		}

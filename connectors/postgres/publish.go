@@ -30,7 +30,7 @@ type publication struct {
 	refused []string // the ctids of staged rows that the target does not take
 	deleted int64    // rows that the source has no more
 	// deferrable are the target's keys that are checked when a statement ends.
-	deferrable []string
+	deferrable []deferrableKey
 	progress   func(step string)
 }
 

@@ -22,12 +22,11 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 		if loading+publishing > spec.Rejects.Max {
-			return tooManyRejects(spec.Rejects.Max, nil)
+			return &connectors.TooManyRejectsError{Max: spec.Rejects.Max}
 		}
 	}
-	everything := spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
 	switch {
-	case everything:
+	case readsEverything(spec):
 		return p.dropRejects(ctx, tx, "")
 	case spec.WriteMode == connectors.Upsert:
 		key := p.sameKeyTexts(func(column string) string { return rejectedField("n", "c", column) })
@@ -38,16 +37,26 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// readsEverything reports whether a run reads all rows of a stream, and so tries
+// those again that were put aside.
+func readsEverything(spec connectors.StreamSpec) bool {
+	return spec.WriteMode != connectors.Append && (spec.Cursor == nil || spec.Cursor.After == nil)
+}
+
 // settleMended takes away what earlier runs had put aside and this one brings
 // again: such a row is upserted now, or put aside once more.
 func (p *publication) settleMended(ctx context.Context, tx pgx.Tx) error {
+	if readsEverything(p.target.Stream.Spec) {
+		return nil // all of them will go
+	}
 	var older bool
 	sql := "SELECT EXISTS (SELECT" + olderRejects + ")"
 	if err := tx.QueryRow(ctx, sql, p.rejectsOfStream()...).Scan(&older); err != nil || !older {
 		return err // the texts of all keys are not worth it
 	}
 	return p.dropRejects(ctx, tx, "\n\tFROM "+p.staging.sql()+" s WHERE "+p.sameKeyTexts(func(column string) string {
-		return "format('%s', s." + ident(column) + ")" // what its output function says, which a cast to text need not
+		value := "s." + ident(column) // its output function says what a cast to text need not
+		return "CASE WHEN " + value + " IS NOT NULL THEN format('%s', " + value + ") END"
 	}))
 }
 

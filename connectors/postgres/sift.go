@@ -1,8 +1,6 @@
 package postgres
 
 import (
-	"fmt"
-
 	"github.com/rapidbyte/rbt/connectors"
 )
 
@@ -145,7 +143,7 @@ func (w *writer) endOpen() error {
 // reject puts the row aside, in the transaction of the part.
 func (w *writer) reject(refused error) error {
 	if w.stats.Rejected++; w.part.Sift.Before+w.stats.Rejected > w.part.Sift.Max {
-		return tooManyRejects(w.part.Sift.Max, refused)
+		return &connectors.TooManyRejectsError{Max: w.part.Sift.Max, Last: describe(refused)}
 	}
 	w.pending = appendQuery(w.pending[:0], siftRefused+"; "+insertReject(w.part, w.sieve.row, refused, w.encoding))
 	if err := w.sendPending(); err != nil {
@@ -155,21 +153,6 @@ func (w *writer) reject(refused error) error {
 		return err
 	}
 	w.sieve.before = siftTaken
+	w.stats.Refusal = describe(refused)
 	return nil
 }
-
-// errTooManyRejects ends a run with too many bad rows.
-type errTooManyRejects struct {
-	most int64
-	last error
-}
-
-func (e *errTooManyRejects) Error() string {
-	text := fmt.Sprintf("the destination refuses more than max_rejects = %d rows", e.most)
-	if e.last != nil {
-		text += ", the last because " + describe(e.last)
-	}
-	return text + "; mend the rows, or raise max_rejects"
-}
-
-func tooManyRejects(most int64, last error) error { return &errTooManyRejects{most, last} }

@@ -94,7 +94,7 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(str
 // say nothing.
 func (p *publication) swaps(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && slices.Contains(p.deferrable, pg.ConstraintName)
+	return errors.As(err, &pg) && slices.Contains(p.deferrable, deferrableKey{pg.SchemaName, pg.TableName, pg.ConstraintName})
 }
 
 // halve divides a span; a single block into its rows.
@@ -122,7 +122,7 @@ func (p *publication) halve(ctx context.Context, tx pgx.Tx, s span) (left, right
 func (p *publication) rejectStaged(ctx context.Context, tx pgx.Tx, ctid string, refused error) error {
 	most := p.target.Stream.Spec.Rejects.Max
 	if p.refused = append(p.refused, ctid); int64(len(p.refused)) > most {
-		return tooManyRejects(most, refused)
+		return &connectors.TooManyRejectsError{Max: most, Last: describe(refused)}
 	}
 	var row rejectedRow
 	sql := "COPY (SELECT " + idents(p.target.Columns) + " FROM " + p.staging.sql() + span{rows: []string{ctid}}.where() + ") TO STDOUT"

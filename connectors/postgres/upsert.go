@@ -228,14 +228,22 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 	return p.moved(ctx, tx, now, false)
 }
 
-// deferrableKeys names the keys of a table that are checked when a statement ends.
-func deferrableKeys(ctx context.Context, tx pgx.Tx, table uint32) ([]string, error) {
-	const sql = "SELECT conname FROM pg_constraint WHERE conrelid = $1 AND contype IN ('p', 'u', 'x') AND condeferrable"
+// deferrableKey is a key that is checked when a statement ends.
+type deferrableKey struct{ Schema, Table, Name string }
+
+// deferrableKeys are those of a table and of its partitions, which the server
+// names where one is violated.
+func deferrableKeys(ctx context.Context, tx pgx.Tx, table uint32) ([]deferrableKey, error) {
+	const sql = `
+SELECT n.nspname, c.relname, k.conname
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE (k.conrelid = $1 OR k.conrelid IN (SELECT relid FROM pg_partition_tree($1)))
+	AND k.contype IN ('p', 'u', 'x') AND k.condeferrable`
 	rows, err := tx.Query(ctx, sql, table)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[deferrableKey])
 }
 
 // upsertSQL rewrites only rows that differ: a new version of a row costs as
