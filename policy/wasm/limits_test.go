@@ -39,7 +39,7 @@ func TestMeter(t *testing.T) {
 	} {
 		for _, engine := range []string{Interpreter, Compiler} {
 			for _, most := range []int64{tc.calls, tc.calls - 1} {
-				p, err := Load(t.Context(), File(t, tc.module), Options{Engine: engine, Limits: Limits{Call: time.Minute}})
+				p, err := Load(t.Context(), File(t, tc.module), Options{Engine: engine, Limits: Limits{Load: time.Minute, Call: time.Minute}})
 				if err != nil {
 					t.Fatal(err)
 				}
