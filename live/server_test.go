@@ -38,6 +38,12 @@ func serve(t *testing.T) (*live.Monitor, string, context.CancelFunc) {
 	if s.Open() {
 		t.Fatal("others can ask, though no host was named")
 	}
+	return m, s.URL(), run(t, s)
+}
+
+// run has a server answer until the test ends, or it is told to stop.
+func run(t *testing.T, s *live.Server) context.CancelFunc {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx) }()
@@ -47,7 +53,7 @@ func serve(t *testing.T) (*live.Monitor, string, context.CancelFunc) {
 			t.Error(err)
 		}
 	})
-	return m, s.URL(), cancel
+	return cancel
 }
 
 func get(t *testing.T, url string) (status int, body string) {
@@ -160,15 +166,7 @@ func TestOpen(t *testing.T) {
 	if !s.Open() {
 		t.Error("nobody else can ask")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	run(t, s)
 	name, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +192,7 @@ func TestMetrics(t *testing.T) {
 	m.Add(0, trace.Window{Stream: "public.orders", Window: policy.Window{Masked: "retry"}})
 	m.Add(0, trace.Fault{Fault: policy.Fault{Stream: "public.orders", Reason: "timeout"}})
 	m.Add(0, trace.Call{Stream: "public.orders", Op: "score", Millis: 250})
+	m.Add(0, trace.Kept{Stream: "public.kept"})
 	m.Add(0, trace.Done{Stream: "public.orders", Publish: 1.5})
 	m.Add(0, trace.Summary{Status: "done", Rows: 1234, Bytes: 5_000_000, Seconds: 4})
 	_, text := get(t, url+"metrics")
@@ -203,7 +202,7 @@ func TestMetrics(t *testing.T) {
 		`rbt_stream_lane_seconds_total{phase="commit",stream="public.orders"} 0.05`, `rbt_stream_done{stream="public.orders"} 1`,
 		`rbt_retries_total{class="network",stream="public.orders"} 1`, `rbt_probe_windows_total{masked="retry",stream="public.orders"} 1`,
 		`rbt_autotune_faults_total{reason="timeout",stream="public.orders"} 1`, `rbt_policy_call_seconds_total{op="score",stream="public.orders"} 0.25`,
-		`rbt_stream_publish_seconds_total{stream="public.orders"} 1.5`, `rbt_run_succeeded 1`, `rbt_run_duration_seconds 4`,
+		`rbt_stream_done{stream="public.kept"} 1`, `rbt_stream_publish_seconds_total{stream="public.orders"} 1.5`, `rbt_run_succeeded 1`, `rbt_run_duration_seconds 4`,
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("there is no %s", want)
@@ -261,6 +260,17 @@ func TestWriteMetrics(t *testing.T) {
 		if strings.Contains(string(text), "go_goroutines") {
 			t.Error("the file tells of a process that is gone")
 		}
+	}
+}
+
+// TestDurationSoFar holds that a run that is at work says how long it has taken.
+func TestDurationSoFar(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	m.Begin(trace.Header{Run: "R1", Started: time.Now().Add(-time.Hour)})
+	_, text := get(t, url+"metrics")
+	if !regexp.MustCompile(`(?m)^rbt_run_duration_seconds 36\d\d\.`).MatchString(text) {
+		t.Error("the duration is not that of an hour")
 	}
 }
 

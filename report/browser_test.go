@@ -150,6 +150,14 @@ func TestLooks(t *testing.T) {
 			t.Errorf("in the %s the run has %d charts", scheme, n)
 		}
 	}
+	// All that is closed is printed too.
+	print := func(event string) int {
+		return browser.Eval[int](t, p, "(dispatchEvent(new Event('"+event+"')), document.querySelectorAll('details.stream[open]').length)")
+	}
+	p.Do(t, chromedp.Evaluate("document.querySelector('details.stream').open = false", nil))
+	if before, after := print("beforeprint"), print("afterprint"); before != 2 || after != 1 {
+		t.Errorf("%d streams are open for print, %d afterwards, of 2", before, after)
+	}
 	var pdf []byte
 	p.Do(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
 		pdf, _, err = cdppage.PrintToPDF().Do(ctx)

@@ -186,8 +186,8 @@ func (b *Builder) part(at float64, r trace.Part) {
 	}
 }
 
-// mostParts is how many parts of a stream are kept apart: ten for every pixel that a
-// lane of a small run has, and 150 KB of a page.
+// mostParts is how many parts of a stream are kept apart: more than a chart of lanes
+// has pixels for.
 const mostParts = 2000
 
 // joinPairs makes one of each two parts that followed each other in a lane.

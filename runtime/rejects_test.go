@@ -172,17 +172,26 @@ func TestRejectsCeilingOfAllParts(t *testing.T) {
 		cfg := config(src.DSN, dst.DSN, spec)
 		cfg.PartBytes = 1 << 20
 		cfg.Streams[0].Pins = policy.Setting{runtime.Parallelism: policy.IntValue(lanes)}
+		var said string
 		attempt := func() (parts, aside int) {
 			t.Helper()
-			if _, err := runtime.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "max_rejects = 9 rows") {
+			_, err := runtime.Run(t.Context(), cfg)
+			if err == nil || !strings.Contains(err.Error(), "max_rejects = 9 rows") {
 				t.Fatalf("%d lanes: error %v", lanes, err)
 			}
+			said = err.Error()
 			n := dst.Query(t, "SELECT (SELECT count(*) FROM _rbt.marks), (SELECT count(*) FROM _rbt.rejects)")[0]
 			parts, _ = strconv.Atoi(n[0])
 			aside, _ = strconv.Atoi(n[1])
 			return parts, aside
 		}
 		parts, aside := attempt()
+		if !strings.Contains(said, "the last because ") {
+			t.Errorf("%d lanes: the error does not say why: %s", lanes, said)
+		}
+		if lanes == 1 && aside > 9 {
+			t.Errorf("%d rows were put aside", aside)
+		}
 		if parts > 20 { // of 68: other lanes may be at clean ones meanwhile
 			t.Errorf("%d lanes: %d parts were committed", lanes, parts)
 		}
@@ -542,6 +551,25 @@ func TestRejectsOfOneRow(t *testing.T) {
 		mustRun(t, cfg)
 	}
 	if diff := cmp.Diff([][]string{{"id=2", "22P02"}}, rejected(t, dst)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsOfAChangedRow holds the same of one that was changed, and is refused again
+// before it is staged.
+func TestRejectsOfAChangedRow(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v text, at int); INSERT INTO t VALUES (1, '1', 2), (2, 'bad', 1), (3, 'also', 1)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, at int)")
+	spec := rejecting("t", connectors.Upsert)
+	spec.Cursor = &connectors.Cursor{Column: "at"}
+	cfg := config(src.DSN, dst.DSN, spec)
+	mustRun(t, cfg)
+	src.Exec(t, "UPDATE t SET v = 'worse', at = 3 WHERE id = 2")
+	mustRun(t, again(cfg))
+	want := [][]string{{"also"}, {"worse"}}
+	if diff := cmp.Diff(want, dst.Query(t, `SELECT split_part(row, E'\t', 2) FROM _rbt.rejects ORDER BY 1`)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

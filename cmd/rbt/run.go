@@ -98,6 +98,7 @@ func (j *job) run(ctx context.Context, u *ui, o runOptions) error {
 	}
 	config.Run.Restart, config.FromStart = o.restart, o.fromStart
 	shown, recorded := newProgress(u), newRecorder(u, &config, o.trace, watched.monitor)
+	watched.began = recorded.began // what both tell is of one clock
 	spareProcessors(j.tuner.module != nil)
 	spans := openSpans(ctx, u)
 	config.Events = func(e runtime.Event) {

@@ -1,8 +1,6 @@
 package postgres
 
-import (
-	"github.com/rapidbyte/rbt/connectors"
-)
+import "github.com/rapidbyte/rbt/connectors"
 
 // sieve is what a writer knows while it looks for the rows that the server
 // refuses. It writes the rows of a block as one COPY that can be taken back, and
