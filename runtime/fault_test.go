@@ -68,13 +68,21 @@ func TestTerminatedBackends(t *testing.T) {
 	}
 }
 
+// forgetful starts a server that a crash makes forget what was committed without
+// waiting for the disk: nobody but a commit that waits writes its log.
+func forgetful(t *testing.T) *pgcluster.Cluster {
+	return pgtest.Cluster(t, pgcluster.Options{Durable: true, Settings: map[string]string{
+		"wal_writer_delay": "10s", "wal_writer_flush_after": "1GB", "wal_buffers": "64MB", "bgwriter_lru_maxpages": "0", "autovacuum": "off",
+	}})
+}
+
 // TestDestinationCrash crashes the destination while parts are committed
 // without waiting for the disk: those that are lost must be copied again.
 func TestDestinationCrash(t *testing.T) {
 	t.Parallel()
 	src := pgtest.New(t)
 	src.Exec(t, orders)
-	server := pgtest.Cluster(t, pgcluster.Options{Durable: true, Settings: map[string]string{"wal_writer_delay": "10s"}})
+	server := forgetful(t)
 	dst := pgtest.On(t, server)
 	for _, n := range []int{1, 5, 15} {
 		cfg := config(src.DSN, dst.DSN, stream("orders"))
