@@ -14,26 +14,31 @@ import (
 // maintenance_work_mem is below it, in MB. The server's default is 64 MB.
 const buildMemory = 128
 
-// smallTable is the size in bytes up to which a table's pieces are built one
-// after the other, in the transaction that finds them missing: connections that
-// share the work, and commits in between, would cost more than they save.
+// smallTable is how many bytes of rows a table has at most whose pieces are built
+// one after the other, in the transaction that finds them missing and makes the
+// rows visible: connections that share the work, and commits in between, would
+// cost more than they save.
 const smallTable = 4 << 20
 
 // buildSmall does the work of build in a transaction that is open.
 func (p *publication) buildSmall(ctx context.Context, tx pgx.Tx) error {
+	if p.moves() {
+		return nil
+	}
 	for _, piece := range p.missing {
 		if err := p.buildIn(ctx, tx, piece); err != nil {
 			return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
 		}
 	}
-	err := p.analyze(ctx, tx.Conn(), p.staging)
-	p.built = err == nil
-	return err
+	return p.analyze(ctx, tx.Conn(), p.staging)
 }
 
 // build builds the pieces that the staging table does not have yet, a few at a
 // time, and has the server look at the rows.
 func (p *publication) build(ctx context.Context) error {
+	if p.moves() {
+		return nil
+	}
 	if err := p.buildAll(ctx, p.missing); err != nil {
 		return err
 	}
@@ -54,6 +59,9 @@ func (p *publication) analyze(ctx context.Context, conn *pgx.Conn, table relName
 // findMissing finds the pieces to build. What an earlier call left half-built, or
 // for another definition, goes first.
 func (p *publication) findMissing(ctx context.Context, tx pgx.Tx) error {
+	if p.moves() {
+		return nil
+	}
 	built, err := p.indexes(ctx, tx)
 	if err != nil {
 		return err
@@ -132,10 +140,11 @@ func (p *publication) buildAll(ctx context.Context, pieces []piece) error {
 }
 
 // buildOne need not wait for the disk: what a crash undoes is built again, and
-// the commit that publishes takes the rest to the disk.
+// the commit that publishes takes the rest to the disk. Two builders may have to
+// wait for one another for as long as a build takes.
 func (p *publication) buildOne(ctx context.Context, piece piece) error {
 	const set = `
-SELECT set_config('synchronous_commit', 'off', true),
+SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '0', true),
 	set_config('maintenance_work_mem', greatest(setting::bigint, $1::bigint * 1024)::text || 'kB', true)
 FROM pg_settings WHERE name = 'maintenance_work_mem'`
 	return p.load.pool.use(ctx, func(conn *pgx.Conn) error {
@@ -149,12 +158,11 @@ FROM pg_settings WHERE name = 'maintenance_work_mem'`
 	})
 }
 
-// buildIn builds a piece. Nobody else uses the table, but two pieces may have to
-// wait for one another for as long as a build takes.
+// buildIn builds a piece, and leaves the transaction's settings as they were.
 func (p *publication) buildIn(ctx context.Context, tx pgx.Tx, piece piece) error {
 	p.progress("build " + piece.what)
 	return execAll(ctx, tx, []string{
-		"SET LOCAL lock_timeout = 0", "SET LOCAL default_tablespace = " + literal(piece.tablespace), piece.build,
+		"SET LOCAL default_tablespace = " + literal(piece.tablespace), piece.build, "SET LOCAL default_tablespace TO DEFAULT",
 	})
 }
 

@@ -53,13 +53,11 @@ const boolOID = 16
 
 // checkStaged asks the checks about the staging table, where that holds all
 // rows that the target will have. Nobody waits for it.
-func (p *publication) checkStaged(ctx context.Context) error {
-	if p.adds() || len(p.target.Stream.Spec.Checks) == 0 {
+func (p *publication) checkStaged(ctx context.Context, tx pgx.Tx) error {
+	if p.adds() {
 		return nil
 	}
-	return p.load.prepare(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) error {
-		return p.check(ctx, tx, p.staging)
-	})
+	return p.check(ctx, tx, p.staging)
 }
 
 // adds says whether the target keeps rows that it has.

@@ -503,16 +503,20 @@ func TestCrashedWhilePublishing(t *testing.T) {
 	server := pgtest.Cluster(t, pgcluster.Options{Settings: map[string]string{"wal_writer_delay": "10s"}})
 	b := &bench{src: pgtest.New(t), dst: pgtest.On(t, server)}
 	b.dest = b.destination(DestinationOptions{})
-	const rows = "insert into t select i, i from generate_series(1, 1000) i"
-	b.src.Exec(t, numbers+rows)
+	b.src.Exec(t, numbers)
 	crash := func() {
 		if err := server.Restart(t.Context(), pgcluster.Immediate); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, method := range []string{methodCreate, methodSwap} {
+	const small, large = "1000", "20000"
+	for _, tc := range []struct{ method, rows string }{{methodCreate, small}, {methodSwap, large}, {methodSwap, small}, {methodCreate, large}} {
+		if tc.method == methodCreate {
+			b.dst.Exec(t, "drop table if exists t")
+		}
+		b.src.Exec(t, "truncate t; insert into t select i, rpad(i::text, 300) from generate_series(1, "+tc.rows+") i")
 		snap, targets := b.targets(t, replace("t"))
-		diff(t, method, targets[0].Method)
+		diff(t, tc.method, targets[0].Method)
 		l := b.begin(t)
 		loaded := fill(t, snap, l, targets[0])
 		steps := map[string]bool{}
@@ -531,7 +535,7 @@ func TestCrashedWhilePublishing(t *testing.T) {
 			}
 		}
 		crash()
-		diff(t, map[string]bool{"build primary key t_pkey": true, "build index by_v": true, "analyze": true, method: true}, steps)
+		diff(t, map[string]bool{"build primary key t_pkey": true, "build index by_v": true, "analyze": true, tc.method: true}, steps)
 		const all = "select count(*), sum(id), md5(string_agg(v, ',' order by id)) from t"
 		diff(t, b.src.Query(t, all), b.dst.Query(t, all))
 		diff(t, [][]string{{"by_v", "t"}, {"t_pkey", "t"}}, b.dst.Query(t, `select c.relname, indisvalid from pg_index
@@ -539,6 +543,7 @@ func TestCrashedWhilePublishing(t *testing.T) {
 		if err := l.Finish(t.Context(), connectors.Outcome{Status: "done"}); err != nil {
 			t.Fatal(err)
 		}
+		snap.Close(t.Context())
 		b.leavesNothing(t)
 	}
 }

@@ -26,7 +26,7 @@ type publication struct {
 	before  *present // what the target was when this began; its table is nil where there is none
 	pieces  []piece  // to attach
 	missing []piece  // those that are yet to be built
-	built   bool     // nothing is left to do before the rows become visible
+	small   bool     // by smallTable
 	refused []string // the ctids of staged rows that the target does not take
 	deleted int64    // rows that the source has no more
 	// deferrable are the target's keys that are checked when a statement ends.
@@ -48,7 +48,8 @@ type draft struct {
 const draftFor = 10 * time.Second
 
 // Publish builds what the staging table lacks, makes its rows visible in one
-// transaction, and tidies up. Each of these can be done again.
+// transaction, and tidies up. Each of these can be done again. A small table goes
+// all the way in the transaction that finds out what it lacks.
 func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connectors.Loaded, progress func(step string)) (deleted int64, err error) {
 	defer func() { err = onDestination(err) }()
 	f, err := factsOf(t)
@@ -56,24 +57,50 @@ func (l *load) Publish(ctx context.Context, t *connectors.Target, loaded connect
 		return 0, err
 	}
 	p := &publication{load: l, target: t, facts: f, loaded: loaded, progress: oneAtATime(progress)}
-	if err := p.open(ctx); err != nil {
+	doing := "publish " + f.name.String()
+	err = l.change(ctx, doing, func(tx pgx.Tx) error {
+		if err := p.open(ctx, tx); err != nil || p.row.published {
+			return err
+		}
+		if p.small {
+			return p.buildAndPublish(ctx, tx)
+		}
+		// The one that publishes takes this one to the disk too.
+		_, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off")
+		return err
+	})
+	if err != nil {
 		return 0, err
 	}
-	if !p.row.published {
-		if !p.built {
-			if err := p.build(ctx); err != nil {
-				return 0, err
-			}
-		}
-		if err := p.checkStaged(ctx); err != nil {
+	if !p.row.published && !p.small {
+		if err := p.build(ctx); err != nil {
 			return 0, err
 		}
-		p.progress(p.row.method)
-		if err := l.change(ctx, "publish "+f.name.String(), func(tx pgx.Tx) error { return p.publish(ctx, tx) }); err != nil {
+		if err := l.prepare(ctx, doing, func(tx pgx.Tx) error { return p.checkStaged(ctx, tx) }); err != nil {
+			return 0, err
+		}
+		if err := l.change(ctx, doing, func(tx pgx.Tx) error { return p.publish(ctx, tx) }); err != nil {
 			return 0, err
 		}
 	}
 	return p.deleted, p.tidy(ctx)
+}
+
+// buildAndPublish does all that is left in a transaction that is open.
+func (p *publication) buildAndPublish(ctx context.Context, tx pgx.Tx) error {
+	if err := p.buildSmall(ctx, tx); err != nil {
+		return err
+	}
+	if err := p.checkStaged(ctx, tx); err != nil {
+		return err
+	}
+	return p.publish(ctx, tx)
+}
+
+// moves says whether the rows go on into the target. Otherwise the staging table
+// becomes the target.
+func (p *publication) moves() bool {
+	return p.row.method != methodCreate && p.row.method != methodSwap
 }
 
 // oneAtATime lets several builders report their steps.
@@ -88,53 +115,43 @@ func oneAtATime(progress func(string)) func(string) {
 	}
 }
 
-// open finds the staging table in the books, and what it has to get. A small one
-// gets it at once.
-func (p *publication) open(ctx context.Context) error {
+// open finds the staging table in the books, and what it has to get.
+func (p *publication) open(ctx context.Context, tx pgx.Tx) (err error) {
 	stream, generation := p.target.Stream.Spec.Name, p.loaded.Generation
 	p.staging = relName{p.facts.name.Schema, stagingName(p.facts.name.Name, p.load.attempt.RunID, stream, generation)}
-	return p.load.prepare(ctx, "publish "+p.facts.name.String(), func(tx pgx.Tx) (err error) {
-		if p.row, err = p.load.readStream(ctx, tx.Conn(), stream); err != nil {
-			return err
-		}
-		if p.row == nil || p.row.generation != generation || p.row.staging != p.staging.sql() {
-			return fmt.Errorf("the books know no generation %d of it", generation)
-		}
-		if p.row.published {
-			return nil
-		}
-		var size *int64
-		var parts int
-		const sql = `
-SELECT pg_table_size(to_regclass($1)),
-	(SELECT count(*) FROM _rbt.marks WHERE run_id = $2 AND stream = $3 AND generation = $4)`
-		if err := tx.QueryRow(ctx, sql, p.row.staging, p.load.attempt.RunID, stream, generation).Scan(&size, &parts); err != nil {
-			return err
-		}
-		if parts != p.loaded.Parts { // known before indexes are built in vain
-			return connectors.ErrUndone
-		}
-		if size == nil {
-			return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
-		}
-		if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
-			return err
-		}
-		if err := p.look(ctx, tx.Conn()); err != nil {
-			return err
-		}
-		if err := p.settleKeys(ctx, tx); err != nil {
-			return err
-		}
-		if p.row.method != methodCreate && p.row.method != methodSwap {
-			p.built = true
-			return nil
-		}
-		if err := p.findMissing(ctx, tx); err != nil || *size > smallTable {
-			return err
-		}
-		return p.buildSmall(ctx, tx)
-	})
+	if p.row, err = p.load.readStream(ctx, tx.Conn(), stream); err != nil {
+		return err
+	}
+	if p.row == nil || p.row.generation != generation || p.row.staging != p.staging.sql() {
+		return fmt.Errorf("the books know no generation %d of it", generation)
+	}
+	if p.row.published {
+		return nil
+	}
+	var exists bool
+	var parts int
+	const sql = `
+SELECT to_regclass($1) IS NOT NULL, count(*), coalesce(sum(bytes), 0) <= $5
+FROM _rbt.marks WHERE run_id = $2 AND stream = $3 AND generation = $4`
+	if err := tx.QueryRow(ctx, sql, p.row.staging, p.load.attempt.RunID, stream, generation, smallTable).Scan(&exists, &parts, &p.small); err != nil {
+		return err
+	}
+	if parts != p.loaded.Parts { // known before indexes are built in vain
+		return connectors.ErrUndone
+	}
+	if !exists {
+		return fmt.Errorf("somebody dropped the staging table %s: start the run again", p.staging)
+	}
+	if err := p.load.endOrphans(ctx, tx, p.staging.sql()); err != nil {
+		return err
+	}
+	if err := p.look(ctx, tx.Conn()); err != nil {
+		return err
+	}
+	if err := p.settleKeys(ctx, tx); err != nil {
+		return err
+	}
+	return p.findMissing(ctx, tx)
 }
 
 // look finds out what the target is now and what the staging table needs to
@@ -179,6 +196,7 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piec
 // transaction sees which are there, and takes them to the disk with it.
 func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 	p.refused, p.deleted = nil, 0 // of a publication that was rolled back
+	p.progress(p.row.method)
 	switch p.row.method {
 	case methodCreate:
 		err = p.create(ctx, tx)
@@ -368,7 +386,7 @@ func (p *publication) insertSQL(where string) string {
 // tidy does what need not be in the transaction: it costs time, and nothing is
 // wrong without it.
 func (p *publication) tidy(ctx context.Context) error {
-	if p.row.method == methodCreate || p.row.method == methodSwap {
+	if !p.moves() {
 		return nil
 	}
 	return p.load.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.facts.name) })

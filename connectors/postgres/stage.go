@@ -220,12 +220,9 @@ func newDesign(d design) *design {
 
 // design decides by what there is now, which may differ from what was planned.
 func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts) (*design, error) {
-	now, err := l.inspectOne(ctx, tx.Conn(), f.name)
+	now, err := l.asPlanned(ctx, tx.Conn(), t, f)
 	if err != nil {
 		return nil, err
-	}
-	if (now.rel != nil) != t.Exists {
-		return nil, errChanged(f.name)
 	}
 	var d *design
 	switch {
@@ -254,6 +251,23 @@ func (l *load) design(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *t
 	}
 	d.before = now
 	return d, nil
+}
+
+// asPlanned is what the target is now, if it is still there, or still not. Of
+// hundreds of tables that are not, it asks no more than that.
+func (l *load) asPlanned(ctx context.Context, conn *pgx.Conn, t *connectors.Target, f *targetFacts) (*present, error) {
+	now, changed := &present{name: f.name}, false
+	var err error
+	if t.Exists {
+		now, err = l.inspectOne(ctx, conn, f.name)
+		changed = err == nil && now.rel == nil
+	} else {
+		changed, err = relationExists(ctx, conn, f.name.sql())
+	}
+	if changed {
+		return nil, errChanged(f.name)
+	}
+	return now, err
 }
 
 func errChanged(name relName) error {
