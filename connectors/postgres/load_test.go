@@ -466,35 +466,43 @@ func TestSwapGivesUpOnALock(t *testing.T) {
 	}
 }
 
-// A crash right in front of the last transaction may undo parts that were counted
-// before: nothing becomes visible then.
+// Parts that were counted before may be gone when the rows are about to become
+// visible: nothing does then.
 func TestUndoneWhilePublishing(t *testing.T) {
+	const small, large = "2", "20000" // rows of 300 bytes: below and above smallTable
 	for _, method := range []string{methodCreate, methodSwap, methodInsert} {
-		b := newBench(t, DestinationOptions{})
-		b.src.Exec(t, "create table t (id int); insert into t values (1), (2)")
-		spec := replace("t")
-		if method == methodInsert {
-			spec = appendTo("t")
+		for _, rows := range []string{small, large} {
+			testUndoneWhilePublishing(t, method, rows)
 		}
-		if method != methodCreate {
-			b.dst.Exec(t, "create table t (id int); insert into t values (0)")
-		}
-		snap, targets := b.targets(t, spec)
-		diff(t, method, targets[0].Method)
-		l := b.begin(t)
-		loaded := fill(t, snap, l, targets[0])
-		before := b.dst.Query(t, "select oid, relname from pg_class where relname = 't'")
-		staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
-		_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
-			if step == method {
-				b.dst.Exec(t, "delete from _rbt.marks; truncate "+staging)
-			}
-		})
-		if !errors.Is(err, connectors.ErrUndone) {
-			t.Errorf("%s: error %v, want %v", method, err, connectors.ErrUndone)
-		}
-		diff(t, before, b.dst.Query(t, "select oid, relname from pg_class where relname = 't'"))
 	}
+}
+
+func testUndoneWhilePublishing(t *testing.T, method, rows string) {
+	b := newBench(t, DestinationOptions{})
+	b.src.Exec(t, "create table t (v text); insert into t select rpad(i::text, 300) from generate_series(1, "+rows+") i")
+	spec := replace("t")
+	if method == methodInsert {
+		spec = appendTo("t")
+	}
+	if method != methodCreate {
+		b.dst.Exec(t, "create table t (v text); insert into t values ('before')")
+	}
+	snap, targets := b.targets(t, spec)
+	diff(t, method, targets[0].Method)
+	l := b.begin(t)
+	loaded := fill(t, snap, l, targets[0])
+	before := b.dst.Query(t, "select oid, relname from pg_class where relname = 't'")
+	staging := b.dst.Query(t, "select staging from _rbt.streams")[0][0]
+	_, err := l.Publish(t.Context(), targets[0], loaded, func(step string) {
+		if step == method {
+			// TRUNCATE would wait for the transaction that analyzed a small table.
+			b.dst.Exec(t, "delete from _rbt.marks; delete from "+staging)
+		}
+	})
+	if !errors.Is(err, connectors.ErrUndone) {
+		t.Errorf("%s of %s rows: error %v, want %v", method, rows, err, connectors.ErrUndone)
+	}
+	diff(t, before, b.dst.Query(t, "select oid, relname from pg_class where relname = 't'"))
 }
 
 // The server crashes at every step of Publish, and once more right after: what
