@@ -17,6 +17,8 @@ import (
 
 // screen is a terminal that a run writes to.
 type screen struct {
+	ended chan struct{} // closed when nothing more comes
+
 	mu  sync.Mutex
 	vt  vt10x.Terminal
 	raw bytes.Buffer
@@ -58,7 +60,7 @@ func count(lines []string, pattern string) int {
 }
 
 // inTerminal runs a pipeline in a terminal, and calls meanwhile while it is at work.
-func inTerminal(t *testing.T, columns int, pipeline string, env []string, meanwhile func(*screen, *os.File)) *screen {
+func inTerminal(t *testing.T, columns int, pipeline string, env []string, meanwhile func(s *screen, terminal *os.File)) *screen {
 	t.Helper()
 	src, dst := pgtest.New(t), pgtest.New(t)
 	src.Exec(t, `CREATE TABLE a AS SELECT i, repeat('x', 500) AS v FROM generate_series(1, 60000) i;
@@ -71,10 +73,9 @@ func inTerminal(t *testing.T, columns int, pipeline string, env []string, meanwh
 		t.Fatal(err)
 	}
 	defer terminal.Close()
-	s := &screen{vt: vt10x.New(vt10x.WithSize(columns, 24))}
-	read := make(chan struct{})
+	s := &screen{vt: vt10x.New(vt10x.WithSize(columns, 24)), ended: make(chan struct{})}
 	go func() {
-		defer close(read)
+		defer close(s.ended)
 		buffer := make([]byte, 4096)
 		for {
 			n, err := terminal.Read(buffer)
@@ -90,9 +91,27 @@ func inTerminal(t *testing.T, columns int, pipeline string, env []string, meanwh
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, strings.Join(s.lines(), "\n"))
 	}
-	<-read
+	<-s.ended
 	return s
 }
+
+// until looks at the screen again and again, and reports whether it came to show
+// what is looked for before the program ended.
+func (s *screen) until(seen func(lines []string) bool) bool {
+	for {
+		if seen(s.lines()) {
+			return true
+		}
+		select {
+		case <-s.ended:
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// moving reports whether a bar says how far it is.
+func moving(lines []string) bool { return count(lines, ` %, `) > 0 }
 
 // slowly is a pipeline that takes about a second.
 const slowly = `
@@ -110,16 +129,14 @@ const slowly = `
 // twice, in the end it shows each once, full, and a table that fits.
 func TestTerminal(t *testing.T) {
 	t.Parallel()
-	var seen []string
+	moved := false
 	s := inTerminal(t, 100, slowly, nil, func(s *screen, _ *os.File) {
-		for range 20 {
-			time.Sleep(50 * time.Millisecond)
-			lines := s.lines()
-			if n := count(lines, `^public\.a +\[`); n > 1 {
-				t.Errorf("the bar is there %d times:\n%s", n, strings.Join(lines, "\n"))
-				return
-			}
-			seen = append(seen, strings.Join(lines, "\n"))
+		twice := s.until(func(lines []string) bool {
+			moved = moved || moving(lines)
+			return count(lines, `^public\.a +\[`) > 1
+		})
+		if twice {
+			t.Errorf("the bar is there twice:\n%s", strings.Join(s.lines(), "\n"))
 		}
 	})
 	lines := s.lines()
@@ -128,8 +145,8 @@ func TestTerminal(t *testing.T) {
 			t.Errorf("the screen does not show %s once:\n%s", pattern, strings.Join(lines, "\n"))
 		}
 	}
-	if !strings.Contains(strings.Join(seen, ""), " %, ") {
-		t.Errorf("nobody saw it move:\n%s", strings.Join(seen, "\n---\n"))
+	if !moved {
+		t.Errorf("nobody saw it move:\n%s", s.raw.String())
 	}
 	for _, line := range lines {
 		if len([]rune(line)) > 100 {
@@ -143,7 +160,7 @@ func TestTerminal(t *testing.T) {
 func TestTerminalResized(t *testing.T) {
 	t.Parallel()
 	s := inTerminal(t, 120, slowly, nil, func(s *screen, terminal *os.File) {
-		time.Sleep(400 * time.Millisecond)
+		s.until(moving)
 		for _, columns := range []int{70, 50, 90} {
 			s.resize(columns, 24)
 			if err := pty.Setsize(terminal, &pty.Winsize{Rows: 24, Cols: uint16(columns)}); err != nil {

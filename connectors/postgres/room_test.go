@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"testing"
+	"time"
 
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
@@ -19,6 +20,13 @@ func TestRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 		return n
+	}
+	watch := db.Conn(t)
+	for others := -1; others != 0; time.Sleep(10 * time.Millisecond) { // those that hung up may take a moment to go
+		const sql = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+		if err := watch.QueryRow(t.Context(), sql).Scan(&others); err != nil {
+			t.Fatal(err)
+		}
 	}
 	before := room()
 	for range 10 {
