@@ -159,7 +159,7 @@ func TestSummaryOfAFailedRun(t *testing.T) {
 	cfg := config(src.DSN, dst.DSN, stream("held"), stream("twice"))
 	cfg.WorkerCap = 1 // the tables are loaded one after the other, held first
 	s, err := runtime.Run(t.Context(), cfg)
-	if err == nil || !strings.HasPrefix(err.Error(), "public.twice: destination: build unique twice_id_key for public.twice: ERROR: could not create unique index") {
+	if err == nil || !strings.HasPrefix(err.Error(), "public.twice: destination: build unique twice_id_key for public.twice: ERROR: could not create unique index \"twice_id_key\"") {
 		t.Errorf("error %v", err)
 	}
 	got := map[string]string{}

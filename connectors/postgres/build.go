@@ -27,7 +27,7 @@ func (p *publication) buildSmall(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, piece := range p.missing {
 		if err := p.buildIn(ctx, tx, piece); err != nil {
-			return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
+			return err
 		}
 	}
 	return p.analyze(ctx, tx.Conn(), p.staging)
@@ -39,7 +39,14 @@ func (p *publication) build(ctx context.Context) error {
 	if p.moves() {
 		return nil
 	}
-	if err := p.buildAll(ctx, p.missing); err != nil {
+	err := p.buildAll(ctx, p.missing)
+	if err != nil && refusesRow(err) && p.target.Stream.Spec.Rejects != nil {
+		if err := p.siftForPieces(ctx, err); err != nil {
+			return err
+		}
+		err = p.buildAll(ctx, p.missing)
+	}
+	if err != nil {
 		return err
 	}
 	return p.load.pool.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.staging) })
@@ -154,16 +161,21 @@ FROM pg_settings WHERE name = 'maintenance_work_mem'`
 			}
 			return p.buildIn(ctx, tx, piece)
 		})
-		return wrap(fmt.Sprintf("build %s for %s", piece.what, p.facts.name), err)
+		return wrapUntold("build "+piece.what, err)
 	})
 }
 
 // buildIn builds a piece, and leaves the transaction's settings as they were.
 func (p *publication) buildIn(ctx context.Context, tx pgx.Tx, piece piece) error {
 	p.progress("build " + piece.what)
-	return execAll(ctx, tx, []string{
+	err := execAll(ctx, tx, []string{
 		"SET LOCAL default_tablespace = " + literal(piece.tablespace), piece.build, "SET LOCAL default_tablespace TO DEFAULT",
 	})
+	if err == nil {
+		return nil
+	}
+	doing := fmt.Sprintf("build %s for %s", piece.what, p.facts.name)
+	return &opError{doing: doing, err: p.inItsNames(err, p.staging, piece), retry: mayPass(err), row: refusesRow(err)}
 }
 
 // attach gives the pieces to the target, under names that are free.

@@ -49,6 +49,15 @@ func wrap(doing string, err error) error {
 	return &opError{doing: doing, err: err, retry: mayPass(err)}
 }
 
+// wrapUntold wraps an error that does not say yet what was being done.
+func wrapUntold(doing string, err error) error {
+	var told *opError
+	if errors.As(err, &told) {
+		return err
+	}
+	return wrap(doing, err)
+}
+
 // onDestination names the side that an error is of. A lock that another run
 // holds speaks for itself.
 func onDestination(err error) error {

@@ -256,11 +256,7 @@ func (l *load) commit(ctx context.Context, conn *pgx.Conn, doing, synchronous st
 		}
 		return work(tx)
 	})
-	var told *opError
-	if errors.As(err, &told) {
-		return err
-	}
-	return wrap(doing, err)
+	return wrapUntold(doing, err)
 }
 
 // errSuperseded ends an attempt that was thought dead.

@@ -518,12 +518,21 @@ func TestCrashedWhilePublishing(t *testing.T) {
 		}
 	}
 	const small, large = "1000", "20000"
-	for _, tc := range []struct{ method, rows string }{{methodCreate, small}, {methodSwap, large}, {methodSwap, small}, {methodCreate, large}} {
+	for _, tc := range []struct {
+		method, rows string
+		bad          bool
+	}{{methodCreate, small, false}, {methodSwap, large, false}, {methodSwap, small, false}, {methodCreate, large, false}, {methodSwap, small, true}} {
 		if tc.method == methodCreate {
 			b.dst.Exec(t, "drop table if exists t")
 		}
 		b.src.Exec(t, "truncate t; insert into t select i, rpad(i::text, 300) from generate_series(1, "+tc.rows+") i")
-		snap, targets := b.targets(t, replace("t"))
+		want := map[string]bool{"build primary key t_pkey": true, "build index by_v": true, "analyze": true, tc.method: true}
+		spec, rejects := replace("t"), "0"
+		if tc.bad {
+			b.src.Exec(t, "alter table t drop constraint t_pkey; insert into t select * from t where id <= 3")
+			spec.Rejects, rejects, want["look for bad rows"] = &connectors.Rejects{Max: 3}, "3", true
+		}
+		snap, targets := b.targets(t, spec)
 		diff(t, tc.method, targets[0].Method)
 		l := b.begin(t)
 		loaded := fill(t, snap, l, targets[0])
@@ -543,8 +552,9 @@ func TestCrashedWhilePublishing(t *testing.T) {
 			}
 		}
 		crash()
-		diff(t, map[string]bool{"build primary key t_pkey": true, "build index by_v": true, "analyze": true, tc.method: true}, steps)
-		const all = "select count(*), sum(id), md5(string_agg(v, ',' order by id)) from t"
+		diff(t, want, steps)
+		diff(t, [][]string{{rejects}}, b.dst.Query(t, "select count(*) from _rbt.rejects"))
+		const all = "select count(*), sum(id), md5(string_agg(v, ',' order by id)) from (select distinct * from t) t"
 		diff(t, b.src.Query(t, all), b.dst.Query(t, all))
 		diff(t, [][]string{{"by_v", "t"}, {"t_pkey", "t"}}, b.dst.Query(t, `select c.relname, indisvalid from pg_index
 			join pg_class c on c.oid = indexrelid where indrelid = 't'::regclass order by 1`))

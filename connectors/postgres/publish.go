@@ -26,7 +26,7 @@ type publication struct {
 	before  *present // what the target was when this began; its table is nil where there is none
 	pieces  []piece  // to attach
 	missing []piece  // those that are yet to be built
-	small   bool     // by smallTable
+	small   bool     // by smallTable, and no rows are put aside
 	refused []string // the ctids of staged rows that the target does not take
 	deleted int64    // rows that the source has no more
 	// deferrable are the target's keys that are checked when a statement ends.
@@ -136,7 +136,8 @@ FROM _rbt.marks WHERE run_id = $2 AND stream = $3 AND generation = $4`
 	if err := tx.QueryRow(ctx, sql, p.row.staging, p.load.attempt.RunID, stream, generation, smallTable).Scan(&exists, &parts, &p.small); err != nil {
 		return err
 	}
-	if parts != p.loaded.Parts { // known before indexes are built in vain
+	p.small = p.small && p.target.Stream.Spec.Rejects == nil // siftForPieces needs a transaction of its own
+	if parts != p.loaded.Parts {                             // known before indexes are built in vain
 		return connectors.ErrUndone
 	}
 	if !exists {
@@ -168,25 +169,25 @@ func (p *publication) look(ctx context.Context, conn *pgx.Conn) (err error) {
 	if (p.before.rel != nil) != (p.row.method != methodCreate) {
 		return errChanged(p.facts.name)
 	}
-	p.pieces, err = p.plannedPieces(ctx, conn)
+	p.pieces, err = p.plannedPieces(ctx, conn, p.staging)
 	return err
 }
 
-// plannedPieces are what the staging table needs to become the target.
-func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn) ([]piece, error) {
+// plannedPieces are what a table like the staging table needs to become the target.
+func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn, table relName) ([]piece, error) {
 	switch p.row.method {
 	case methodCreate:
 		b, err := drawTarget(ctx, conn, p.target)
 		if err != nil {
 			return nil, err
 		}
-		return pieces(b.Table, nil, p.staging)
+		return pieces(b.Table, nil, table)
 	case methodSwap:
 		details, err := readIndexDetails(ctx, conn, p.before.rel.OID)
 		if err != nil {
 			return nil, err
 		}
-		return pieces(p.facts.evolution.apply(p.before.rel).Table, details, p.staging)
+		return pieces(p.facts.evolution.apply(p.before.rel).Table, details, table)
 	}
 	return nil, nil
 }
@@ -222,11 +223,11 @@ func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 		return err
 	}
 	const sql = `
-UPDATE _rbt.streams SET published_at = now(), rows = m.rows - $5, bytes = m.bytes
+UPDATE _rbt.streams SET published_at = now(), rows = m.rows - r.rows, bytes = m.bytes
 FROM (SELECT count(*) AS parts, coalesce(sum(rows), 0) AS rows, coalesce(sum(bytes), 0) AS bytes
-	FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3) m
+	FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3) m, (` + stagedRejects + `) r
 WHERE run_id = $1 AND stream = $2 AND m.parts = $4`
-	tag, err := tx.Exec(ctx, sql, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.loaded.Generation, p.loaded.Parts, len(p.refused))
+	tag, err := tx.Exec(ctx, sql, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.loaded.Generation, p.loaded.Parts)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = connectors.ErrUndone
 	}
@@ -342,24 +343,24 @@ func (p *publication) insert(ctx context.Context, tx pgx.Tx) error {
 // insertRows moves the rows from staging to the target, and counts them: a
 // trigger or a rule there may swallow some.
 func (p *publication) insertRows(ctx context.Context, tx pgx.Tx, now *present, replace bool) error {
-	const count = `
-SELECT coalesce(sum(rows), 0)::bigint FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3`
-	var want int64
-	err := tx.QueryRow(ctx, count, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation).Scan(&want)
-	if err != nil {
-		return err
-	}
 	// Triggers see the settings that they are used to.
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
-	moved, err := p.moveStaged(ctx, tx, p.insertSQL)
+	moved, err := p.moveStaged(ctx, tx, func(where string) string { return p.insertSQL(p.facts.name, p.staging, where) })
 	if err != nil {
 		return err
 	}
-	if moved+int64(len(p.refused)) != want {
-		return fmt.Errorf("%d rows were loaded, but %s took %d of them: a trigger or a rule there drops or adds rows",
-			want-int64(len(p.refused)), p.facts.name, moved)
+	const good = `
+SELECT coalesce(sum(m.rows), 0)::bigint - (` + stagedRejects + `)
+FROM _rbt.marks m WHERE run_id = $1 AND stream = $2 AND generation = $3`
+	var want int64
+	err = tx.QueryRow(ctx, good, p.load.attempt.RunID, p.target.Stream.Spec.Name, p.row.generation).Scan(&want)
+	if err != nil {
+		return err
+	}
+	if moved != want {
+		return fmt.Errorf("%d rows were loaded, but %s took %d of them: a trigger or a rule there drops or adds rows", want, p.facts.name, moved)
 	}
 	return p.moved(ctx, tx, now, replace)
 }
@@ -373,14 +374,13 @@ func (p *publication) moved(ctx context.Context, tx pgx.Tx, now *present, replac
 	return err
 }
 
-// insertSQL inserts the staged rows for which a condition holds.
-func (p *publication) insertSQL(where string) string {
-	target, staging := p.facts.name.sql(), p.staging.sql()
+// insertSQL copies the rows of one table for which a condition holds into another.
+func (p *publication) insertSQL(into, from relName, where string) string {
 	if len(p.target.Columns) == 0 { // only the number of rows counts
-		return "INSERT INTO " + target + " SELECT FROM " + staging + where
+		return "INSERT INTO " + into.sql() + " SELECT FROM " + from.sql() + where
 	}
 	columns := idents(p.target.Columns)
-	return "INSERT INTO " + target + " (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns + " FROM " + staging + where
+	return "INSERT INTO " + into.sql() + " (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + columns + " FROM " + from.sql() + where
 }
 
 // tidy does what need not be in the transaction: it costs time, and nothing is

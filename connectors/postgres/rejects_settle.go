@@ -123,6 +123,11 @@ func (p *publication) rejectNullKeys(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// stagedRejects counts the rows of a run's ($1) stream ($2) and generation ($3)
+// that were put aside after they were staged. They have no mark.
+const stagedRejects = `
+	SELECT count(*) AS rows FROM _rbt.rejects WHERE run_id = $1 AND stream = $2 AND generation = $3 AND mark IS NULL`
+
 // Rejected counts the rows of a generation that were put aside.
 func (l *load) Rejected(ctx context.Context, stream string, generation int) (loading, publishing int64, err error) {
 	err = l.use(ctx, func(conn *pgx.Conn) error {

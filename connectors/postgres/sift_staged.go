@@ -43,25 +43,37 @@ func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(whe
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 		return 0, err
 	}
-	all := span{}
-	const size = "SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint"
-	if err := tx.QueryRow(ctx, size, p.staging.sql()).Scan(&all.to); err != nil {
+	all, err := p.allStaged(ctx, tx)
+	if err != nil {
 		return 0, err
 	}
-	return p.siftStaged(ctx, tx, insert, all, false)
+	return p.siftStaged(ctx, tx, func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
+		tag, err := tx.Exec(ctx, insert(where))
+		return tag.RowsAffected(), err
+	}, all, false)
 }
+
+// allStaged is the span of all rows.
+func (p *publication) allStaged(ctx context.Context, tx pgx.Tx) (all span, err error) {
+	const size = "SELECT pg_relation_size($1::regclass) / current_setting('block_size')::bigint"
+	err = tx.QueryRow(ctx, size, p.staging.sql()).Scan(&all.to)
+	return all, err
+}
+
+// moving puts the staged rows for which a condition holds into a table, and
+// returns how many it took.
+type moving func(ctx context.Context, tx pgx.Tx, where string) (int64, error)
 
 // siftStaged moves the rows of a span. bad says that one of them is known to be
 // refused.
-func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(string) string, s span, bad bool) (moved int64, err error) {
+func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, move moving, s span, bad bool) (moved int64, err error) {
 	if s.rows == nil && s.from == s.to || s.rows != nil && len(s.rows) == 0 {
 		return 0, nil
 	}
 	if !bad || len(s.rows) == 1 {
 		var refused error
-		err := pgx.BeginFunc(ctx, tx, func(try pgx.Tx) error {
-			tag, err := try.Exec(ctx, insert(s.where()))
-			moved = tag.RowsAffected()
+		err := pgx.BeginFunc(ctx, tx, func(try pgx.Tx) (err error) {
+			moved, err = move(ctx, try, s.where())
 			return err
 		})
 		if p.swaps(err) {
@@ -81,11 +93,11 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, insert func(str
 		return 0, err
 	}
 	before := len(p.refused)
-	first, err := p.siftStaged(ctx, tx, insert, left, false)
+	first, err := p.siftStaged(ctx, tx, move, left, false)
 	if err != nil {
 		return 0, err
 	}
-	second, err := p.siftStaged(ctx, tx, insert, right, len(p.refused) == before)
+	second, err := p.siftStaged(ctx, tx, move, right, len(p.refused) == before)
 	return first + second, err
 }
 
