@@ -546,7 +546,7 @@ func TestIncrementalComputed(t *testing.T) {
 	s.Computed = []connectors.Computed{{Column: "v", Mask: connectors.MaskRedact}}
 	cfg := again(config(src.DSN, dst.DSN, s))
 	_, err := runtime.Run(t.Context(), cfg)
-	if err == nil || !strings.Contains(err.Error(), "the columns that are computed or masked are not those of the runs so far") {
+	if err == nil || !strings.Contains(err.Error(), "the columns that are computed or masked, or the salt of hashes, are not those of the runs so far") {
 		t.Fatalf("error %v", err)
 	}
 	cfg.FromStart = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/hcl"
@@ -18,7 +19,8 @@ import (
 // copied only where a stream names it. After an error the streams are those that
 // nothing is wrong with.
 func expand(p *hcl.Pipeline, tables []connectors.TableInfo) ([]runtime.Stream, error) {
-	x := expansion{pipeline: p, tables: slices.Clone(tables), taken: map[tableName]bool{}, targets: map[tableName]string{}}
+	x := expansion{pipeline: p, tables: slices.Clone(tables), taken: map[tableName]bool{}, targets: map[tableName]string{},
+		salt: sync.OnceValue(func() string { return connectors.SaltDigest(p.Name, string(p.Source.Salt)) })}
 	slices.SortFunc(x.tables, func(a, b connectors.TableInfo) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	})
@@ -55,6 +57,7 @@ type expansion struct {
 	targets  map[tableName]string // which stream becomes the target
 	streams  []runtime.Stream
 	errs     []error
+	salt     func() string // its digest
 }
 
 func (x *expansion) fail(pos hcl.Pos, message, hint string) {
@@ -157,7 +160,7 @@ func (x *expansion) add(s *hcl.Stream, name tableName) {
 			PrimaryKey:   s.PrimaryKey,
 			Deleted:      unless[connectors.Deleted](hcl.KeepDeleted, s.Deleted),
 			Cursor:       cursorOf(s),
-			Computed:     computedOf(s),
+			Computed:     x.computedOf(s),
 			Checks:       checksOf(s),
 			Verify:       unless[connectors.Verify](hcl.NoVerify, s.Verify),
 			Rejects:      rejectsOf(s),
@@ -195,10 +198,14 @@ func checksOf(s *hcl.Stream) []connectors.Check {
 	return list
 }
 
-func computedOf(s *hcl.Stream) []connectors.Computed {
+func (x *expansion) computedOf(s *hcl.Stream) []connectors.Computed {
 	var list []connectors.Computed
 	for _, c := range s.Computed {
-		list = append(list, connectors.Computed{Column: c.Name, Expr: c.Expr, Mask: connectors.Mask(c.Mask)})
+		computed := connectors.Computed{Column: c.Name, Expr: c.Expr, Mask: connectors.Mask(c.Mask)}
+		if computed.Mask == connectors.MaskHash && s.SyncMode == hcl.Incremental {
+			computed.Salt = x.salt()
+		}
+		list = append(list, computed)
 	}
 	return list
 }

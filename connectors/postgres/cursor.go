@@ -76,7 +76,7 @@ func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, 
 			`set tie_breaker to a column that is unique, or use write_mode = "upsert"`, columnsText(columns))
 	}
 	if after := spec.Cursor.After; after != nil && after.Computed != connectors.Digest(spec.Computed) {
-		return nil, "cursor", errors.New("the columns that are computed or masked are not those of the runs so far, whose rows stay as they are: " + c.again())
+		return nil, "cursor", errors.New("the columns that are computed or masked, or the salt of hashes, are not those of the runs so far, whose rows stay as they are: " + c.again())
 	}
 	if err := c.checkAfter(); err != nil {
 		return nil, "cursor", err
