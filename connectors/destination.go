@@ -85,6 +85,10 @@ type Load interface {
 	// called around every window, and bounded to a few seconds where the server
 	// does not answer. What it cannot read it names; the only error is ctx's own.
 	Vitals(ctx context.Context) (Vitals, error)
+	// Idle says which of the Writers' sessions do nothing at this moment, but wait for
+	// rows or for the next question. Sessions that the destination does not know
+	// are left out. It is asked as Vitals is; its error says only that nobody knows.
+	Idle(ctx context.Context, sessions []uint32) (map[uint32]bool, error)
 	// Sum does the same as Snapshot.Sum with the staged rows of a generation.
 	Sum(ctx context.Context, t *Target, generation int, how Verify) (Sum, error)
 	// Rejected counts the rows of a generation that the destination has put aside:
@@ -151,5 +155,7 @@ type Writer interface {
 	// as the system tells: a socket takes megabytes before it makes its writer
 	// wait. It may be called while another method is at work.
 	Queued() int64
+	// Session is what the destination calls the connection, for Load.Idle.
+	Session() uint32
 	Close()
 }

@@ -52,6 +52,10 @@ type Snapshot interface {
 	// few seconds where the server does not answer. Its error says only that the
 	// time is not known.
 	Ping(ctx context.Context) (time.Duration, error)
+	// Idle says which of the Readers' sessions do nothing at this moment, but wait for
+	// their rows to be taken or for the next question. Sessions that the source does
+	// not know are left out. It is asked as Ping is.
+	Idle(ctx context.Context, sessions []uint32) (map[uint32]bool, error)
 	Close(ctx context.Context) error
 }
 
@@ -76,5 +80,7 @@ type Reader interface {
 	// empty, when there are no more and the source has confirmed how many it
 	// sent. After an error the reader is of no more use.
 	Next(ctx context.Context, b *Block) (done bool, err error)
+	// Session is what the source calls the connection, for Snapshot.Idle.
+	Session() uint32
 	Close()
 }

@@ -111,6 +111,7 @@ func (b *Builder) Add(at float64, r trace.Record) {
 		s := b.stream(r.Stream)
 		s.Moving = nil
 		s.Status, s.Rows, s.Bytes, s.Load = "loaded", r.Rows, r.Bytes, r.Load
+		s.Time.seen = r
 	case trace.Step:
 		b.step(at, r)
 	case trace.Done:

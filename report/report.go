@@ -56,6 +56,16 @@ func (s *Stream) Speed() float64 {
 	return float64(s.Bytes) / s.Load
 }
 
+// Links says what the time that is put down to the links rests on.
+func (s *Stream) Links() string {
+	if s.Time.seen.Looks == 0 {
+		return "What the link to each side took is part of what that side takes: the lanes were not looked at for long enough to tell."
+	}
+	return fmt.Sprintf("In %d looks at a lane, the source waited for it in %.0f %%, and the destination in %.0f %%: "+
+		"the links took what is put down to them, or more.",
+		s.Time.seen.Looks, 100*float64(s.Time.seen.SourceIdle)/float64(s.Time.seen.Looks), 100*float64(s.Time.seen.DestIdle)/float64(s.Time.seen.Looks))
+}
+
 // Moving is how far a stream is whose rows are on their way.
 type Moving struct {
 	Rows     int64   // committed or on their way

@@ -31,6 +31,55 @@ func TestSpentOn(t *testing.T) {
 	})
 }
 
+// TestLinks holds that what is put down to the links is taken from what the sides
+// took, and is nothing where either side alone may have been slow.
+func TestLinks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s Spent
+		secs := rapid.Float64Range(0, 10)
+		for range rapid.IntRange(1, 5).Draw(t, "parts") {
+			s.add(SpentOn(trace.Part{Seconds: secs.Draw(t, "seconds"), SourceWait: secs.Draw(t, "source"), WriteWait: secs.Draw(t, "write"),
+				FlushWait: secs.Draw(t, "flush"), Commit: secs.Draw(t, "commit")}))
+		}
+		looks := rapid.Int64Range(0, 1000).Draw(t, "looks")
+		some := rapid.Int64Range(0, looks)
+		s.seen = trace.Loaded{Looks: looks, SourceIdle: some.Draw(t, "source"), DestIdle: some.Draw(t, "dest")}
+		source, dest := s.links()
+		if source < 0 || source > 1 || dest < 0 || dest > 1 {
+			t.Fatalf("shares %g and %g", source, dest)
+		}
+		if s.seen.SourceIdle == 0 && source > 0 || s.seen.DestIdle == 0 && dest > 0 {
+			t.Fatalf("shares %g and %g of links that kept nobody waiting", source, dest)
+		}
+		sum := 0.0
+		for _, slice := range s.slices() {
+			sum += slice.Secs
+		}
+		if want := s.Source + s.Write + s.Flush + s.Commit + s.Other; math.Abs(sum-want) > 0.005 {
+			t.Fatalf("the slices are %g s of %g", sum, want)
+		}
+	})
+	for _, tc := range []struct {
+		what                    string
+		read, write             float64 // of 100 s
+		sourceIdle, destIdle    int64   // of 400 looks
+		leastSource, mostSource float64
+		leastDest, mostDest     float64
+	}{
+		{"a slow source", 98, 2, 0, 390, 0, 0, 0, 0},
+		{"a slow destination", 3, 96, 380, 8, 0, 0, 0, 0},
+		{"both about as fast, on one machine", 50, 40, 180, 200, 0, 0, 0, 0},
+		{"a slow link from the source", 97, 2, 390, 395, 0.85, 1, 0, 0},
+		{"a slow link to the destination", 2, 97, 395, 390, 0, 0, 0.85, 1},
+	} {
+		s := SpentOn(trace.Part{Seconds: 100, SourceWait: tc.read, WriteWait: tc.write})
+		s.seen = trace.Loaded{Looks: 400, SourceIdle: tc.sourceIdle, DestIdle: tc.destIdle}
+		if source, dest := s.links(); source < tc.leastSource || source > tc.mostSource || dest < tc.leastDest || dest > tc.mostDest {
+			t.Errorf("%s: shares %.2f and %.2f", tc.what, source, dest)
+		}
+	}
+}
+
 // TestManyParts holds that a stream of very many parts keeps so many at most, and
 // loses nothing of what they say.
 func TestManyParts(t *testing.T) {

@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -29,13 +30,14 @@ type board struct {
 	wanted  map[int]int // by parallelism, how many of the open tasks have it
 	left    int         // tasks that are not published
 	stopped bool
-	links   map[int]bool // the lanes that have connections
-	full    time.Time    // until when lanes without connections get no jobs
+	links   map[int]bool   // the lanes that have connections
+	errands map[int]errand // what lanes copy now
+	full    time.Time      // until when lanes without connections get no jobs
 	scene   *scene
 }
 
 func newBoard(tasks []*task, s *scene) *board {
-	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, scene: s}
+	b := &board{wanted: map[int]int{}, left: len(tasks), links: map[int]bool{}, errands: map[int]errand{}, scene: s}
 	b.changed = sync.NewCond(&b.mu)
 	byName := map[string]*task{}
 	for i, t := range tasks {
@@ -268,6 +270,32 @@ func (b *board) linked() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.links)
+}
+
+// errand is a part on its way: of which task, and over which sessions.
+type errand struct {
+	task         *task
+	source, dest uint32
+}
+
+// sets notes that a lane copies a part, and rests that it does not any more.
+func (b *board) sets(lane int, e errand) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.errands[lane] = e
+}
+
+func (b *board) rests(lane int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.errands, lane)
+}
+
+// underWay are the parts on their way.
+func (b *board) underWay() []errand {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.errands))
 }
 
 // alone reports whether no lane copies anything of another task. A lane that cuts

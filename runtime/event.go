@@ -138,6 +138,10 @@ type StreamLoaded struct {
 	Rows   int64
 	Bytes  int64
 	Took   time.Duration
+	// Looks is how often a lane of it was looked at while it copied, SourceIdle how
+	// often the source's session did nothing but wait for this side, and DestIdle how
+	// often the destination's.
+	Looks, SourceIdle, DestIdle int64
 }
 
 // PublishStep comes when Publish begins something that may take long.
@@ -290,7 +294,8 @@ func (e Steady) LogValue() slog.Value {
 
 func (e StreamLoaded) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int64("rows", e.Rows),
-		slog.Int64("bytes", e.Bytes), slog.Float64("load_secs", e.Took.Seconds()))
+		slog.Int64("bytes", e.Bytes), slog.Float64("load_secs", e.Took.Seconds()),
+		slog.Int64("looks", e.Looks), slog.Int64("source_idle", e.SourceIdle), slog.Int64("dest_idle", e.DestIdle))
 }
 
 func (e PublishStep) LogValue() slog.Value {

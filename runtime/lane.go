@@ -120,7 +120,9 @@ func (l *lane) try(ctx context.Context, j job) error {
 	err := l.open(ctx)
 	opened := err == nil
 	if opened {
+		l.board.sets(l.number, errand{j.task, l.reader.Session(), l.writer.Session()})
 		err = l.relay(ctx, j, &done)
+		l.board.rests(l.number)
 	}
 	if err != nil {
 		// What arrived of the part went with its transaction.

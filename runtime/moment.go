@@ -128,6 +128,7 @@ func (r *run) read(ctx context.Context, snap connectors.Snapshot, b *board) erro
 	g.Go(func() error { return r.watch(working, b) })
 	g.Go(func() error { return r.feel(working, b) })
 	g.Go(func() error { return r.ping(working, snap, b) })
+	g.Go(func() error { return r.look(working, snap, b) })
 	g.Go(func() error {
 		defer done()
 		return r.lanes(ctx, snap, b)

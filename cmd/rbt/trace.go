@@ -159,7 +159,8 @@ func recordOf(e runtime.Event) trace.Record {
 	case runtime.Notice:
 		return trace.Note{Stream: e.Stream, Text: redact(e.Text)}
 	case runtime.StreamLoaded:
-		return trace.Loaded{Stream: e.Stream, Rows: e.Rows, Bytes: e.Bytes, Load: secs(e.Took)}
+		return trace.Loaded{Stream: e.Stream, Rows: e.Rows, Bytes: e.Bytes, Load: secs(e.Took),
+			Looks: e.Looks, SourceIdle: e.SourceIdle, DestIdle: e.DestIdle}
 	case runtime.PublishStep:
 		return trace.Step{Stream: e.Stream, Step: e.Step}
 	case runtime.StreamDone:

@@ -222,6 +222,9 @@ func (r *reader) failed(ctx context.Context, err error) error {
 	return wrap("read from the source", err)
 }
 
+// Session is the server's process.
+func (r *reader) Session() uint32 { return r.wire.session }
+
 func (r *reader) Close() {
 	r.release()
 	r.wire.close()

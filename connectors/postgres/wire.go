@@ -54,6 +54,8 @@ type wire struct {
 	in   []byte // the input buffer
 	r, w int    // its unread bytes are in[r:w]
 	busy bool   // in the middle of a part
+
+	session uint32 // the server's process
 }
 
 // takeWire takes over the bytes of an idle connection, with an input buffer of
@@ -62,7 +64,7 @@ func takeWire(ctx context.Context, conn *pgx.Conn, size int) (*wire, error) {
 	if err := conn.PgConn().SyncConn(ctx); err != nil {
 		return nil, err
 	}
-	return &wire{conn: conn.PgConn().Conn(), in: make([]byte, size)}, nil
+	return &wire{conn: conn.PgConn().Conn(), in: make([]byte, size), session: conn.PgConn().PID()}, nil
 }
 
 // interrupt makes every read and write fail once ctx ends. The function that

@@ -245,6 +245,9 @@ func (w *writer) Stats() connectors.WriteStats { return w.stats }
 // Queued is how much waits in the socket.
 func (w *writer) Queued() int64 { return queued(w.wire.conn) }
 
+// Session is the server's process.
+func (w *writer) Session() uint32 { return w.wire.session }
+
 // failed says that writing failed: in the words of ctx where that is why, in
 // the server's where it said something before it hung up.
 func (w *writer) failed(ctx context.Context, err error) error {
