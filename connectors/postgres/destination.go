@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,7 @@ func NewDestination(config Config, options DestinationOptions) *Destination {
 	if options.IndexJobs <= 0 {
 		options.IndexJobs = 2
 	}
+	config.refusesTLS = new(atomic.Bool)
 	return &Destination{config: config, options: options}
 }
 

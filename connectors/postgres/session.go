@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +25,10 @@ type Config struct {
 	LockTimeout time.Duration
 	// Salt goes into the hashes of masked columns.
 	Salt string
+
+	// refusesTLS is what the connections so far have found out about the server,
+	// where the DSN leaves TLS to it. Nil forgets it.
+	refusesTLS *atomic.Bool
 }
 
 // A role is what a session is for; it decides the settings that sessions do
@@ -69,7 +75,7 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 		// long as running it, and every table asks the same ones.
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := c.dial(ctx, cfg)
 	if err != nil {
 		return nil, wrap("connect", err)
 	}
@@ -88,6 +94,34 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+// dial opens a connection. A server that may refuse TLS is asked for it over a
+// connection that it then closes, so that each would cost it two processes, and a
+// far one two round trips more: what one was told, the next ones do not ask again.
+func (c Config) dial(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	if c.refusesTLS == nil || !prefersTLS(cfg) {
+		return pgx.ConnectConfig(ctx, cfg)
+	}
+	if c.refusesTLS.Load() {
+		cfg.TLSConfig, cfg.Fallbacks = nil, nil
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err == nil {
+		_, encrypted := conn.PgConn().Conn().(*tls.Conn)
+		c.refusesTLS.Store(!encrypted)
+	}
+	return conn, err
+}
+
+// prefersTLS reports whether a DSN of one host asks for TLS and does without where
+// there is none.
+func prefersTLS(cfg *pgx.ConnConfig) bool {
+	if cfg.TLSConfig == nil || len(cfg.Fallbacks) != 1 {
+		return false
+	}
+	other := cfg.Fallbacks[0]
+	return other.TLSConfig == nil && other.Host == cfg.Host && other.Port == cfg.Port
 }
 
 // setUp runs the settings, and returns the process that has done so.

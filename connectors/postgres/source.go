@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
@@ -35,7 +36,10 @@ func (o SourceOptions) Check() error {
 var _ connectors.Source = (*Source)(nil)
 
 // NewSource does not connect yet.
-func NewSource(cfg Config, options SourceOptions) *Source { return &Source{cfg, options} }
+func NewSource(cfg Config, options SourceOptions) *Source {
+	cfg.refusesTLS = new(atomic.Bool)
+	return &Source{cfg, options}
+}
 
 // Knobs declares partition_mode. What a stream supports of it, and which mode
 // is best for it, is known when the stream is described.

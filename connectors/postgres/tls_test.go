@@ -8,11 +8,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +24,7 @@ import (
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
 	"github.com/rapidbyte/rbt/internal/pgtest"
+	"github.com/rapidbyte/rbt/internal/slowlink"
 	"github.com/rapidbyte/rbt/policy"
 )
 
@@ -85,4 +89,61 @@ func selfSigned(t *testing.T) (certificate, key string) {
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}))
+}
+
+// counted is a listener that counts.
+type counted struct {
+	net.Listener
+	accepted atomic.Int64
+}
+
+func (c *counted) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.accepted.Add(1)
+	}
+	return conn, err
+}
+
+// TestRefusedTLS holds that a server which has no TLS is asked for it once, where
+// the DSN leaves it open.
+func TestRefusedTLS(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	dsn, err := url.Parse(db.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, served := &counted{Listener: listener}, make(chan error)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { served <- slowlink.Link{}.Serve(ctx, link, dsn.Host) }()
+	source := NewSource(Config{DSN: fmt.Sprintf("postgres://postgres@%s%s?sslmode=prefer", listener.Addr(), dsn.Path)}, SourceOptions{})
+	for want := int64(2); want <= 4; want++ {
+		if _, err := source.Room(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := link.accepted.Load(); got != want {
+			t.Errorf("%d connections, want %d", got, want)
+		}
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	for dsn, want := range map[string]bool{
+		"host=a sslmode=prefer": true, "host=a sslmode=disable": false, "host=a sslmode=allow": false,
+		"host=a sslmode=require": false, "host=a,b sslmode=prefer": false,
+	} {
+		cfg, err := Config{DSN: dsn}.parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := prefersTLS(cfg); got != want {
+			t.Errorf("%s: %t", dsn, got)
+		}
+	}
 }
