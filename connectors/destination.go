@@ -29,6 +29,10 @@ type Run struct {
 	Version  string // of rbt
 	// Restart leaves nothing of an unfinished run but what it has published.
 	Restart bool
+	// Locked is called as soon as the pipeline's lock is held: from then on no other
+	// run of it changes anything, while its books are yet to be opened. It must not
+	// block. Nil calls nothing.
+	Locked func()
 }
 
 // Attempt is which run a load belongs to.

@@ -62,13 +62,13 @@ func (r *run) tell(plans []StreamPlan) {
 // prepare takes a snapshot and finds out everything that could keep a stream
 // from being copied, before any byte moves.
 func (r *run) prepare(ctx context.Context, specs []connectors.StreamSpec) (connectors.Snapshot, []StreamPlan, error) {
-	type prepared struct {
-		snap  connectors.Snapshot
-		plans []StreamPlan
-	}
-	p, err := retryFor(ctx, r, r.patience(), "", "prepare the run", func() (prepared, error) {
-		snap, plans, err := inspect(ctx, r.cfg, specs)
-		return prepared{snap, plans}, err
+	p, err := retryFor(ctx, r, r.patience(), "", "prepare the run", func() (i inspection, err error) {
+		if r.early != nil {
+			i, r.early = *r.early, nil
+			return i, i.err
+		}
+		i.snap, i.plans, err = inspect(ctx, r.cfg, specs)
+		return i, err
 	})
 	if err != nil {
 		return nil, nil, err

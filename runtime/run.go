@@ -19,17 +19,18 @@ const finishWithin = 4 * time.Second
 // new begins, what is under way is rolled back, and Run returns.
 func Run(ctx context.Context, cfg Config) (Summary, error) {
 	began := time.Now()
-	load, err := cfg.Destination.Begin(ctx, cfg.Run)
+	load, early, err := begin(ctx, cfg)
 	if err != nil {
 		return Summary{Pipeline: cfg.Run.Pipeline, Status: statusFailed}, err
 	}
 	defer load.Close()
 	r := &run{
-		cfg: cfg, load: load, attempt: load.Attempt(),
+		cfg: cfg, load: load, attempt: load.Attempt(), early: early,
 		skipped: map[string]string{}, finished: map[string]StreamSummary{}, shown: map[string]bool{},
 	}
 	r.takeUp()
 	err = r.copy(ctx)
+	r.early.forget(ctx) // without streams
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -38,6 +39,58 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	s.Took = time.Since(began)
 	r.emit(RunDone{Summary: s, Err: err})
 	return s, err
+}
+
+// inspection is a moment of the source and what would be done with it.
+type inspection struct {
+	snap  connectors.Snapshot
+	plans []StreamPlan
+	err   error
+}
+
+// begin takes the pipeline's lock, and opens its books while the streams of a new
+// run are inspected: each takes some hundredths of a second, of two servers. A run
+// that is taken up has to be looked at first, and is not inspected here.
+func begin(ctx context.Context, cfg Config) (connectors.Load, *inspection, error) {
+	inspecting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	locked := make(chan struct{})
+	cfg.Run.Locked = sync.OnceFunc(func() { close(locked) })
+	var early *inspection
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		select {
+		case <-inspecting.Done():
+			return
+		case <-locked:
+		}
+		var specs []connectors.StreamSpec
+		for _, s := range cfg.Streams {
+			specs = append(specs, s.StreamSpec)
+		}
+		early = &inspection{}
+		early.snap, early.plans, early.err = inspect(inspecting, cfg, specs)
+	})
+	load, err := cfg.Destination.Begin(ctx, cfg.Run)
+	isNew := err == nil && !cfg.Run.Restart && load.Attempt().Number == 1
+	if isNew {
+		cfg.Run.Locked()
+	} else {
+		cancel()
+	}
+	wait.Wait()
+	if !isNew {
+		early.forget(ctx)
+		early = nil
+	}
+	return load, early, err
+}
+
+// forget ends the moment of an inspection that nobody needs.
+func (i *inspection) forget(ctx context.Context) {
+	if i != nil && i.err == nil {
+		i.snap.Close(context.WithoutCancel(ctx))
+	}
 }
 
 const (
@@ -61,6 +114,7 @@ type run struct {
 	notes []string
 
 	// What follows is touched between moments only, by the goroutine of Run.
+	early    *inspection              // made before the first moment; nil where there is none
 	started  bool                     // RunStarted was emitted
 	tasks    map[string]*task         // by stream name, of the latest moment
 	skipped  map[string]string        // by stream name, why it is not copied again

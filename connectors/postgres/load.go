@@ -41,6 +41,9 @@ func (d *Destination) Begin(ctx context.Context, r connectors.Run) (_ connectors
 	if err := l.lock.take(ctx); err != nil {
 		return nil, err
 	}
+	if r.Locked != nil {
+		r.Locked()
+	}
 	if err := l.open(ctx); err != nil {
 		hangUp(l.lock.conn)
 		return nil, err
