@@ -134,7 +134,8 @@ func fillBad(t testing.TB, src *pgtest.DB, r *rand.Rand, codes map[string]string
 // target or put aside, and none that was put aside can go in.
 func TestRejectsOfPieces(t *testing.T) {
 	t.Parallel()
-	const table = "CREATE TABLE t (id int, v int, r int4range, name text, c text GENERATED ALWAYS AS (left(name, 3)) STORED);"
+	const table = `CREATE TABLE t (id int, v int, r int4range, name text, c text GENERATED ALWAYS AS (left(name, 3)) STORED,
+		loaded timestamptz NOT NULL DEFAULT now());`
 	for _, tc := range []struct {
 		name, create string
 		codes        []string
@@ -144,6 +145,9 @@ func TestRejectsOfPieces(t *testing.T) {
 			CREATE UNIQUE INDEX ON t (id, c)`, []string{"23505"}},
 		{"expression", table + "CREATE INDEX ON t ((100 / v))", []string{"22012"}},
 		{"exclusion", table + "ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING gist (r WITH &&)", []string{"23P01"}},
+		{"deferred exclusion", table + "ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING gist (r WITH &&) DEFERRABLE INITIALLY DEFERRED; CREATE UNIQUE INDEX ON t (v)",
+			[]string{"23505", "23P01"}},
+		{"external", table + "ALTER TABLE t ALTER name SET STORAGE EXTERNAL; CREATE INDEX ON t (name)", []string{"54000"}},
 		{"long", table + "CREATE INDEX ON t (name); CREATE UNIQUE INDEX ON t (id)", []string{"23505", "54000"}},
 	} {
 		for _, lanes := range []int64{1, 3} {
@@ -152,7 +156,8 @@ func TestRejectsOfPieces(t *testing.T) {
 				src, dst := pgtest.New(t), pgtest.New(t)
 				src.Exec(t, `CREATE TABLE t (id int, v int, r int4range, name text);
 					INSERT INTO t SELECT i % 2900, nullif(i * 37 % 2950, 7), int4range(i * 10, i * 10 + CASE WHEN i % 100 = 0 THEN 15 ELSE 10 END),
-						(SELECT string_agg(md5(i::text || j), '') FROM generate_series(1, CASE WHEN i % 500 = 3 THEN 200 ELSE 2 END) j)
+						(SELECT string_agg(CASE WHEN i % 500 = 4 THEN repeat('x', 32) ELSE md5(i::text || j) END, '')
+							FROM generate_series(1, CASE WHEN i % 500 IN (3, 4) THEN 200 ELSE 2 END) j)
 					FROM generate_series(1, 3000) i`)
 				dst.Exec(t, tc.create)
 				spec := rejecting("t", connectors.Replace)

@@ -175,7 +175,7 @@ func (p *publication) buildIn(ctx context.Context, tx pgx.Tx, piece piece) error
 		return nil
 	}
 	doing := fmt.Sprintf("build %s for %s", piece.what, p.facts.name)
-	return &opError{doing: doing, err: p.inItsNames(err, p.staging, piece), retry: mayPass(err), row: refusesRow(err)}
+	return &opError{doing: doing, err: p.inItsNames(err, p.staging, piece), retry: mayPass(err), row: p.target.Stream.Spec.Rejects == nil && refusesRow(err)}
 }
 
 // attach gives the pieces to the target, under names that are free.

@@ -26,7 +26,7 @@ type publication struct {
 	before  *present // what the target was when this began; its table is nil where there is none
 	pieces  []piece  // to attach
 	missing []piece  // those that are yet to be built
-	small   bool     // by smallTable, and no rows are put aside
+	small   bool     // by smallTable
 	refused []string // the ctids of staged rows that the target does not take
 	deleted int64    // rows that the source has no more
 	// deferrable are the target's keys that are checked when a statement ends.
@@ -136,8 +136,9 @@ FROM _rbt.marks WHERE run_id = $2 AND stream = $3 AND generation = $4`
 	if err := tx.QueryRow(ctx, sql, p.row.staging, p.load.attempt.RunID, stream, generation, smallTable).Scan(&exists, &parts, &p.small); err != nil {
 		return err
 	}
-	p.small = p.small && p.target.Stream.Spec.Rejects == nil // siftForPieces needs a transaction of its own
-	if parts != p.loaded.Parts {                             // known before indexes are built in vain
+	// siftForPieces needs a transaction of its own.
+	p.small = p.small && (p.moves() || p.target.Stream.Spec.Rejects == nil)
+	if parts != p.loaded.Parts { // known before indexes are built in vain
 		return connectors.ErrUndone
 	}
 	if !exists {
@@ -347,7 +348,10 @@ func (p *publication) insertRows(ctx context.Context, tx pgx.Tx, now *present, r
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
-	moved, err := p.moveStaged(ctx, tx, func(where string) string { return p.insertSQL(p.facts.name, p.staging, where) })
+	moved, err := p.moveStaged(ctx, tx, func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
+		tag, err := tx.Exec(ctx, p.insertSQL(p.facts.name, p.staging, where))
+		return tag.RowsAffected(), err
+	})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,8 @@ func (p *publication) siftForPieces(ctx context.Context, refused error) error {
 		if err != nil {
 			return err
 		}
-		sql := []string{"SET LOCAL lock_timeout = 0", "CREATE UNLOGGED TABLE " + sieve.sql() + " (LIKE " + p.staging.sql() + " INCLUDING GENERATED)"}
+		// What is checked at the commit could not be put down to a row any more.
+		sql := []string{"SET LOCAL lock_timeout = 0", "SET CONSTRAINTS ALL IMMEDIATE", "CREATE UNLOGGED TABLE " + sieve.sql() + " (" + like(p.staging) + ")"}
 		for _, piece := range pieces {
 			sql = append(sql, piece.build)
 		}
@@ -36,7 +37,11 @@ func (p *publication) siftForPieces(ctx context.Context, refused error) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.siftStaged(ctx, tx, p.movingTo(sieve, pieces), all, true); err != nil {
+		intoSieve := func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
+			tag, err := tx.Exec(ctx, p.insertSQL(sieve, p.staging, where))
+			return tag.RowsAffected(), p.inItsNames(err, sieve, pieces...)
+		}
+		if _, err := p.siftStaged(ctx, tx, intoSieve, all, true); err != nil {
 			return err
 		}
 		if err := p.checkParts(ctx, tx); err != nil {
@@ -63,14 +68,6 @@ func (p *publication) checkParts(ctx context.Context, tx pgx.Tx) error {
 		err = connectors.ErrUndone
 	}
 	return err
-}
-
-// movingTo inserts the staged rows into a table that has the pieces.
-func (p *publication) movingTo(table relName, pieces []piece) moving {
-	return func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
-		tag, err := tx.Exec(ctx, p.insertSQL(table, p.staging, where))
-		return tag.RowsAffected(), p.inItsNames(err, table, pieces...)
-	}
 }
 
 // inItsNames has a server's error about a table and its pieces speak of the

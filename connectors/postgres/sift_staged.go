@@ -28,16 +28,19 @@ func (s span) where() string {
 
 func quotedCtids(ctids []string) string { return `"` + strings.Join(ctids, `","`) + `"` }
 
-// moveStaged inserts the staged rows into the target by a statement that insert
-// makes for a condition. Where bad rows are put aside it halves what is refused
+// moving puts the staged rows for which a condition holds into a table, and
+// returns how many it took.
+type moving func(ctx context.Context, tx pgx.Tx, where string) (int64, error)
+
+// moveStaged moves all staged rows into the target. Where bad rows are put aside it halves what is refused
 // until single rows are left. It returns how many rows the target took.
-func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(where string) string) (int64, error) {
+func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, move moving) (int64, error) {
 	if p.target.Stream.Spec.Rejects == nil {
-		tag, err := tx.Exec(ctx, insert(""))
+		moved, err := move(ctx, tx, "")
 		if refusesRow(err) {
 			err = &opError{doing: "publish " + p.facts.name.String(), err: err, row: true}
 		}
-		return tag.RowsAffected(), err
+		return moved, err
 	}
 	// What is checked at the commit could not be put down to a row any more.
 	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
@@ -47,10 +50,7 @@ func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, insert func(whe
 	if err != nil {
 		return 0, err
 	}
-	return p.siftStaged(ctx, tx, func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
-		tag, err := tx.Exec(ctx, insert(where))
-		return tag.RowsAffected(), err
-	}, all, false)
+	return p.siftStaged(ctx, tx, move, all, false)
 }
 
 // allStaged is the span of all rows.
@@ -59,10 +59,6 @@ func (p *publication) allStaged(ctx context.Context, tx pgx.Tx) (all span, err e
 	err = tx.QueryRow(ctx, size, p.staging.sql()).Scan(&all.to)
 	return all, err
 }
-
-// moving puts the staged rows for which a condition holds into a table, and
-// returns how many it took.
-type moving func(ctx context.Context, tx pgx.Tx, where string) (int64, error)
 
 // siftStaged moves the rows of a span. bad says that one of them is known to be
 // refused.

@@ -320,9 +320,14 @@ func swapDesign(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetF
 	}), nil
 }
 
+// like are the columns of a table, with all that says how they are stored and what
+// they are where no value is given.
+func like(table relName) string {
+	return "LIKE " + table.sql() + " INCLUDING ALL EXCLUDING CONSTRAINTS EXCLUDING INDEXES EXCLUDING IDENTITY EXCLUDING STATISTICS"
+}
+
 func createLike(name relName, now *present) []string {
-	parts := []string{"LIKE " + now.name.sql() +
-		" INCLUDING ALL EXCLUDING CONSTRAINTS EXCLUDING INDEXES EXCLUDING IDENTITY EXCLUDING STATISTICS"}
+	parts := []string{like(now.name)}
 	parts = append(parts, checks(now.rel.Constraints)...)
 	sql := "CREATE TABLE " + name.sql() + " (" + strings.Join(parts, ", ") + ")"
 	if now.rel.AccessMethod != "" {
