@@ -46,7 +46,7 @@ type Computed struct {
 	Mask   Mask
 	// Salt is the SaltDigest of what goes into a MaskHash, where the rows of
 	// several runs must have been hashed alike.
-	Salt string
+	Salt string `json:",omitempty"`
 }
 
 // Mask says what becomes of a column's values.
