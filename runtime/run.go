@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +31,6 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r.takeUp()
 	err = r.copy(ctx)
-	r.early.forget(ctx) // without streams
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -48,10 +48,15 @@ type inspection struct {
 	err   error
 }
 
-// begin takes the pipeline's lock, and opens its books while the streams of a new
-// run are inspected: each takes some hundredths of a second, of two servers. A run
-// that is taken up has to be looked at first, and is not inspected here.
+// begin takes the pipeline's lock, and opens its books while the streams are
+// inspected: each takes some hundredths of a second, of two servers. What was found
+// is forgotten where the run turns out to be one that is taken up. Where streams
+// stand, and what a restart leaves, is in the books.
 func begin(ctx context.Context, cfg Config) (connectors.Load, *inspection, error) {
+	if cfg.Run.Restart || len(cfg.Streams) == 0 || slices.ContainsFunc(cfg.Streams, func(s Stream) bool { return s.Cursor != nil }) {
+		load, err := cfg.Destination.Begin(ctx, cfg.Run)
+		return load, nil, err
+	}
 	inspecting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	locked := make(chan struct{})
@@ -72,25 +77,20 @@ func begin(ctx context.Context, cfg Config) (connectors.Load, *inspection, error
 		early.snap, early.plans, early.err = inspect(inspecting, cfg, specs)
 	})
 	load, err := cfg.Destination.Begin(ctx, cfg.Run)
-	isNew := err == nil && !cfg.Run.Restart && load.Attempt().Number == 1
+	isNew := err == nil && load.Attempt().Number == 1
 	if isNew {
 		cfg.Run.Locked()
 	} else {
 		cancel()
 	}
 	wait.Wait()
-	if !isNew {
-		early.forget(ctx)
-		early = nil
+	if isNew {
+		return load, early, err
 	}
-	return load, early, err
-}
-
-// forget ends the moment of an inspection that nobody needs.
-func (i *inspection) forget(ctx context.Context) {
-	if i != nil && i.err == nil {
-		i.snap.Close(context.WithoutCancel(ctx))
+	if early != nil && early.err == nil {
+		early.snap.Close(context.WithoutCancel(ctx))
 	}
+	return load, nil, err
 }
 
 const (
