@@ -58,12 +58,14 @@ func (s *Stream) Speed() float64 {
 
 // Links says what the time that is put down to the links rests on.
 func (s *Stream) Links() string {
-	if s.Time.seen.Looks == 0 {
-		return "What the link to each side took is part of what that side takes: the lanes were not looked at for long enough to tell."
+	seen := s.Time.seen
+	if seen.Looks == 0 {
+		return "What the link to each side took is part of what that side takes: nobody looked at the lanes, or for long enough to tell."
 	}
-	return fmt.Sprintf("In %d looks at a lane, the source waited for it in %.0f %%, and the destination in %.0f %%: "+
-		"the links took what is put down to them, or more.",
-		s.Time.seen.Looks, 100*float64(s.Time.seen.SourceIdle)/float64(s.Time.seen.Looks), 100*float64(s.Time.seen.DestIdle)/float64(s.Time.seen.Looks))
+	percent := func(n int64) int64 { return 100 * n / seen.Looks }
+	return fmt.Sprintf("In %d looks at a lane, it waited for the source in %d %% and the source for it in %d %%, it for the destination in %d %% "+
+		"and that for it in %d %%: the links took what is put down to them, or more.",
+		seen.Looks, percent(seen.SourceWaited), percent(seen.SourceIdle), percent(seen.DestWaited), percent(seen.DestIdle))
 }
 
 // Moving is how far a stream is whose rows are on their way.

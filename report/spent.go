@@ -14,8 +14,7 @@ type Spent struct {
 	Source, Write, Flush, Commit, Other float64
 	Publish                             map[string]float64 // by what was done
 
-	seconds, waitedRead, waitedWrite float64      // as they were measured
-	seen                             trace.Loaded // what lanes were seen to wait for
+	seen trace.Loaded // what lanes were seen to do
 }
 
 // SpentOn divides the time of a part's lane, so that the shares add up to it. A
@@ -23,7 +22,6 @@ type Spent struct {
 // divided as the waits are.
 func SpentOn(p trace.Part) Spent {
 	t := Spent{Source: max(p.SourceWait, 0), Write: max(p.WriteWait, 0), Flush: max(p.FlushWait, 0), Commit: min(max(p.Commit, 0), max(p.Seconds, 0))}
-	t.seconds, t.waitedRead, t.waitedWrite = max(p.Seconds, 0), t.Source, t.Write+t.Flush+t.Commit
 	copying := max(p.Seconds, 0) - t.Commit
 	if waits := t.Source + t.Write + t.Flush; waits > copying {
 		t.Source, t.Write, t.Flush = t.Source*copying/waits, t.Write*copying/waits, t.Flush*copying/waits
@@ -40,29 +38,24 @@ func (t *Spent) add(p Spent) {
 	t.Flush += p.Flush
 	t.Commit += p.Commit
 	t.Other += p.Other
-	t.seconds += p.seconds
-	t.waitedRead += p.waitedRead
-	t.waitedWrite += p.waitedWrite
 }
 
 // links are the shares of what lanes waited for the source, and for the destination,
-// that they waited for the link at least. Lanes waited for rows in a share r of
-// their time, and in a share i the source did nothing. Both at once is the link's
-// doing, and happens in r + i - 1 of the time at least. Of i two
-// standard errors are taken off, which are 1/√n or less for n looks.
+// that they waited for the link at least.
 func (t Spent) links() (source, dest float64) {
-	if t.seen.Looks <= 0 {
-		return 0, 0
-	}
-	n := float64(t.seen.Looks)
-	share := func(idle int64, waited float64) float64 {
-		if waited <= 0 {
-			return 0
-		}
-		both := float64(idle)/n - 1/math.Sqrt(n) + min(waited/t.seconds, 1) - 1
-		return min(max(both, 0)*t.seconds/waited, 1)
-	}
-	return share(t.seen.SourceIdle, t.waitedRead), share(t.seen.DestIdle, t.waitedWrite)
+	return atOnce(t.seen.Looks, t.seen.SourceWaited, t.seen.SourceIdle), atOnce(t.seen.Looks, t.seen.DestWaited, t.seen.DestIdle)
+}
+
+// atOnce is in which share of its waits a lane waited while the server did nothing,
+// at least. The two are not seen at one moment; but if a lane waits in a share w of
+// its time and the server is idle in a share i, both are true in w + i - 1 of it at
+// least. Two standard errors are taken off, of shares that are estimated by the rule
+// of succession: a few looks say nothing.
+func atOnce(looks, waited, idle int64) float64 {
+	n := float64(looks) + 2
+	w, i := float64(waited+1)/n, float64(idle+1)/n
+	doubt := 2 * math.Sqrt((w*(1-w)+i*(1-i))/n)
+	return max(w+i-1-doubt, 0) / w
 }
 
 // slice is a share of the time of a stream's lanes, or of its publication.

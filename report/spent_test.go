@@ -35,21 +35,19 @@ func TestSpentOn(t *testing.T) {
 // took, and is nothing where either side alone may have been slow.
 func TestLinks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var s Spent
 		secs := rapid.Float64Range(0, 10)
-		for range rapid.IntRange(1, 5).Draw(t, "parts") {
-			s.add(SpentOn(trace.Part{Seconds: secs.Draw(t, "seconds"), SourceWait: secs.Draw(t, "source"), WriteWait: secs.Draw(t, "write"),
-				FlushWait: secs.Draw(t, "flush"), Commit: secs.Draw(t, "commit")}))
-		}
+		s := SpentOn(trace.Part{Seconds: secs.Draw(t, "seconds"), SourceWait: secs.Draw(t, "source"), WriteWait: secs.Draw(t, "write"),
+			FlushWait: secs.Draw(t, "flush"), Commit: secs.Draw(t, "commit")})
 		looks := rapid.Int64Range(0, 1000).Draw(t, "looks")
 		some := rapid.Int64Range(0, looks)
-		s.seen = trace.Loaded{Looks: looks, SourceIdle: some.Draw(t, "source"), DestIdle: some.Draw(t, "dest")}
+		s.seen = trace.Loaded{Looks: looks, SourceWaited: some.Draw(t, "waited"), SourceIdle: some.Draw(t, "idle"),
+			DestWaited: some.Draw(t, "waited there"), DestIdle: some.Draw(t, "idle there")}
 		source, dest := s.links()
 		if source < 0 || source > 1 || dest < 0 || dest > 1 {
 			t.Fatalf("shares %g and %g", source, dest)
 		}
-		if s.seen.SourceIdle == 0 && source > 0 || s.seen.DestIdle == 0 && dest > 0 {
-			t.Fatalf("shares %g and %g of links that kept nobody waiting", source, dest)
+		if both := s.seen.SourceWaited + s.seen.SourceIdle - looks; source > 0 && float64(both) < source*float64(s.seen.SourceWaited) {
+			t.Fatalf("a share of %g, and both waited in %d looks at least", source, both)
 		}
 		sum := 0.0
 		for _, slice := range s.slices() {
@@ -60,21 +58,22 @@ func TestLinks(t *testing.T) {
 		}
 	})
 	for _, tc := range []struct {
-		what                    string
-		read, write             float64 // of 100 s
-		sourceIdle, destIdle    int64   // of 400 looks
-		leastSource, mostSource float64
-		leastDest, mostDest     float64
+		what                              string
+		looks                             int64
+		waited, idle, waitedDest, idleDst int64
+		source, dest                      float64 // at least; 0 is nothing
 	}{
-		{"a slow source", 98, 2, 0, 390, 0, 0, 0, 0},
-		{"a slow destination", 3, 96, 380, 8, 0, 0, 0, 0},
-		{"both about as fast, on one machine", 50, 40, 180, 200, 0, 0, 0, 0},
-		{"a slow link from the source", 97, 2, 390, 395, 0.85, 1, 0, 0},
-		{"a slow link to the destination", 2, 97, 395, 390, 0, 0, 0.85, 1},
+		{"a slow source", 400, 392, 8, 8, 390, 0, 0},
+		{"a slow destination", 400, 12, 380, 385, 8, 0, 0},
+		{"both about as fast, on one machine", 400, 200, 180, 160, 200, 0, 0},
+		{"a slow link from the source", 400, 390, 390, 8, 395, 0.9, 0},
+		{"a slow link to the destination", 400, 8, 395, 390, 390, 0, 0.9},
+		{"a slow link, for four seconds", 20, 20, 20, 0, 20, 0.7, 0},
+		{"two looks", 2, 2, 2, 0, 2, 0, 0},
 	} {
-		s := SpentOn(trace.Part{Seconds: 100, SourceWait: tc.read, WriteWait: tc.write})
-		s.seen = trace.Loaded{Looks: 400, SourceIdle: tc.sourceIdle, DestIdle: tc.destIdle}
-		if source, dest := s.links(); source < tc.leastSource || source > tc.mostSource || dest < tc.leastDest || dest > tc.mostDest {
+		s := Spent{seen: trace.Loaded{Looks: tc.looks, SourceWaited: tc.waited, SourceIdle: tc.idle, DestWaited: tc.waitedDest, DestIdle: tc.idleDst}}
+		source, dest := s.links()
+		if source < tc.source || tc.source == 0 && source > 0 || dest < tc.dest || tc.dest == 0 && dest > 0 {
 			t.Errorf("%s: shares %.2f and %.2f", tc.what, source, dest)
 		}
 	}

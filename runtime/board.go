@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapidbyte/rbt/connectors"
@@ -272,20 +273,22 @@ func (b *board) linked() int {
 	return len(b.links)
 }
 
-// errand is a part on its way: of which task, and over which sessions.
+// errand is a part on its way.
 type errand struct {
 	task         *task
-	source, dest uint32
+	source, dest uint32       // the sessions
+	reads        *atomic.Bool // the lane waits for the source
+	writes       *atomic.Bool // the lane waits for the destination
 }
 
-// sets notes that a lane copies a part, and rests that it does not any more.
-func (b *board) sets(lane int, e errand) {
+// begins notes that a lane copies a part, and ends that it does not any more.
+func (b *board) begins(lane int, e errand) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.errands[lane] = e
 }
 
-func (b *board) rests(lane int) {
+func (b *board) ends(lane int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.errands, lane)

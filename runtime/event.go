@@ -138,10 +138,7 @@ type StreamLoaded struct {
 	Rows   int64
 	Bytes  int64
 	Took   time.Duration
-	// Looks is how often a lane of it was looked at while it copied, SourceIdle how
-	// often the source's session did nothing but wait for this side, and DestIdle how
-	// often the destination's.
-	Looks, SourceIdle, DestIdle int64
+	Looks  Looks
 }
 
 // PublishStep comes when Publish begins something that may take long.
@@ -295,7 +292,8 @@ func (e Steady) LogValue() slog.Value {
 func (e StreamLoaded) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int64("rows", e.Rows),
 		slog.Int64("bytes", e.Bytes), slog.Float64("load_secs", e.Took.Seconds()),
-		slog.Int64("looks", e.Looks), slog.Int64("source_idle", e.SourceIdle), slog.Int64("dest_idle", e.DestIdle))
+		slog.Int64("looks", e.Looks.Taken), slog.Int64("source_waited", e.Looks.SourceWaited), slog.Int64("source_idle", e.Looks.SourceIdle),
+		slog.Int64("dest_waited", e.Looks.DestWaited), slog.Int64("dest_idle", e.Looks.DestIdle))
 }
 
 func (e PublishStep) LogValue() slog.Value {

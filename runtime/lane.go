@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,6 +36,8 @@ type lane struct {
 	reader connectors.Reader
 	writer connectors.Writer
 	free   chan *connectors.Block
+
+	reads, writes atomic.Bool // it waits for the one side, or for the other
 }
 
 // lane does jobs until there are none.
@@ -120,9 +123,9 @@ func (l *lane) try(ctx context.Context, j job) error {
 	err := l.open(ctx)
 	opened := err == nil
 	if opened {
-		l.board.sets(l.number, errand{j.task, l.reader.Session(), l.writer.Session()})
+		l.board.begins(l.number, errand{j.task, l.reader.Session(), l.writer.Session(), &l.reads, &l.writes})
 		err = l.relay(ctx, j, &done)
-		l.board.rests(l.number)
+		l.board.ends(l.number)
 	}
 	if err != nil {
 		// What arrived of the part went with its transaction.
@@ -223,7 +226,9 @@ func (l *lane) read(ctx context.Context, j job, full chan<- *connectors.Block, d
 			return context.Cause(ctx)
 		}
 		began := time.Now()
+		l.reads.Store(true)
 		last, err := l.reader.Next(ctx, b)
+		l.reads.Store(false)
 		wait := time.Since(began)
 		done.SourceWait += wait
 		j.window.waited(flow{sourceWait: wait})
@@ -253,7 +258,10 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 				return l.commit(ctx, j, done)
 			}
 			began := time.Now()
-			if err := l.writer.Write(ctx, b); err != nil {
+			l.writes.Store(true)
+			err := l.writer.Write(ctx, b)
+			l.writes.Store(false)
+			if err != nil {
 				return err
 			}
 			l.count(j, b, done, time.Since(began))
@@ -265,6 +273,8 @@ func (l *lane) write(ctx context.Context, j job, full <-chan *connectors.Block, 
 // commit ends the part. When all of its rows have arrived, the lane has nothing
 // more to do for the part's window.
 func (l *lane) commit(ctx context.Context, j job, done *PartDone) error {
+	l.writes.Store(true)
+	defer l.writes.Store(false)
 	err := l.writer.Flush(ctx)
 	j.window.waited(l.flushes(done))
 	if err == nil {

@@ -8,9 +8,23 @@ import (
 	"github.com/rapidbyte/rbt/connectors"
 )
 
-// looks counts what the sessions of a stream's lanes were seen to do.
+// Looks counts what a stream's lanes were seen to do, and their sessions.
+type Looks struct {
+	Taken int64
+	// SourceWaited is how often the lane waited for the source, and SourceIdle how
+	// often the source's session did nothing but wait for the lane.
+	SourceWaited, SourceIdle int64
+	// DestWaited and DestIdle are the same of the destination.
+	DestWaited, DestIdle int64
+}
+
+// looks counts while looks are taken.
 type looks struct {
-	taken, sourceIdle, destIdle atomic.Int64
+	taken, sourceWaited, sourceIdle, destWaited, destIdle atomic.Int64
+}
+
+func (l *looks) sum() Looks {
+	return Looks{l.taken.Load(), l.sourceWaited.Load(), l.sourceIdle.Load(), l.destWaited.Load(), l.destIdle.Load()}
 }
 
 // lookAfter spares runs that are soon over the two connections that are looked
@@ -40,8 +54,10 @@ func (r *run) lookOnce(ctx context.Context, snap connectors.Snapshot, at []erran
 		return
 	}
 	var sources, dests []uint32
+	var reads, writes []bool
 	for _, e := range at {
 		sources, dests = append(sources, e.source), append(dests, e.dest)
+		reads, writes = append(reads, e.reads.Load()), append(writes, e.writes.Load())
 	}
 	sourceIdle, err := snap.Idle(ctx, sources)
 	if err != nil {
@@ -51,21 +67,23 @@ func (r *run) lookOnce(ctx context.Context, snap connectors.Snapshot, at []erran
 	if err != nil {
 		return
 	}
-	for _, e := range at {
+	for i, e := range at {
 		source, known := sourceIdle[e.source]
 		dest, alsoKnown := destIdle[e.dest]
-		if known && alsoKnown {
-			e.task.looks.add(source, dest)
+		if !known || !alsoKnown {
+			continue
 		}
+		l := &e.task.looks
+		l.taken.Add(1)
+		count(&l.sourceWaited, reads[i])
+		count(&l.sourceIdle, source)
+		count(&l.destWaited, writes[i])
+		count(&l.destIdle, dest)
 	}
 }
 
-func (l *looks) add(sourceIdle, destIdle bool) {
-	l.taken.Add(1)
-	if sourceIdle {
-		l.sourceIdle.Add(1)
-	}
-	if destIdle {
-		l.destIdle.Add(1)
+func count(n *atomic.Int64, seen bool) {
+	if seen {
+		n.Add(1)
 	}
 }

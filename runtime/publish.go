@@ -21,7 +21,7 @@ func (r *run) publisher(ctx context.Context, snap connectors.Snapshot, b *board)
 			return nil
 		}
 		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime,
-			Looks: t.looks.taken.Load(), SourceIdle: t.looks.sourceIdle.Load(), DestIdle: t.looks.destIdle.Load()})
+			Looks: t.looks.sum()})
 		if err := r.publish(ctx, snap, b, t); err != nil {
 			b.fails(ctx, t)
 			return fmt.Errorf("%s: %w", t.name(), err)

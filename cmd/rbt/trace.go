@@ -160,7 +160,8 @@ func recordOf(e runtime.Event) trace.Record {
 		return trace.Note{Stream: e.Stream, Text: redact(e.Text)}
 	case runtime.StreamLoaded:
 		return trace.Loaded{Stream: e.Stream, Rows: e.Rows, Bytes: e.Bytes, Load: secs(e.Took),
-			Looks: e.Looks, SourceIdle: e.SourceIdle, DestIdle: e.DestIdle}
+			Looks: e.Looks.Taken, SourceWaited: e.Looks.SourceWaited, SourceIdle: e.Looks.SourceIdle,
+			DestWaited: e.Looks.DestWaited, DestIdle: e.Looks.DestIdle}
 	case runtime.PublishStep:
 		return trace.Step{Stream: e.Stream, Step: e.Step}
 	case runtime.StreamDone:

@@ -38,7 +38,7 @@ func aTunedRun() []runtime.Event {
 			Duration: 5 * time.Millisecond, SourceWait: time.Millisecond, Flushes: 1},
 		runtime.Retry{Stream: "orders", Doing: "copy a part", Err: &serverError{"ERROR", "s3cr3t", "40P01"}, After: time.Second, Try: 1},
 		runtime.Notice{Text: "so it is; Failing row contains (s3cr3t)"},
-		runtime.StreamLoaded{Stream: "orders", Rows: 2, Bytes: 9, Took: time.Second, Looks: 9, SourceIdle: 8, DestIdle: 1},
+		runtime.StreamLoaded{Stream: "orders", Rows: 2, Bytes: 9, Took: time.Second, Looks: runtime.Looks{Taken: 9, SourceWaited: 7, SourceIdle: 8, DestWaited: 2, DestIdle: 1}},
 		runtime.PublishStep{Stream: "orders", Step: "build index i"},
 		runtime.StreamDone{Stream: "orders", Rows: 2, Bytes: 9, Load: time.Second, Publish: time.Minute},
 		runtime.RunDone{Err: &serverError{"FATAL", "s3cr3t", "57P01"}, Summary: runtime.Summary{Status: "failed", Rows: 2, Took: time.Minute,

@@ -3,9 +3,13 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/internal/pgcluster"
@@ -94,4 +98,37 @@ func TestSnapshotPingOfSilence(t *testing.T) {
 	if err := snap.look(t.Context()); err != nil {
 		t.Errorf("the moment: %v", err)
 	}
+}
+
+// TestIdle holds that sessions at work are told from those that wait, and that one
+// which the server does not know, as behind a pooler, keeps nobody from an answer.
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	snap, err := newSnapshot(t.Context(), Config{DSN: db.DSN}, SourceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close(context.Background())
+	idle, busy := db.Conn(t), db.Conn(t)
+	asleep := make(chan error, 1)
+	go func() {
+		_, err := busy.Exec(t.Context(), "select pg_sleep(30)")
+		asleep <- err
+	}()
+	want := map[uint32]bool{idle.PgConn().PID(): true, busy.PgConn().PID(): false}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		got, err := snap.Idle(t.Context(), []uint32{idle.PgConn().PID(), busy.PgConn().PID(), 1, math.MaxUint32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cmp.Equal(want, got) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	}
+	db.Exec(t, fmt.Sprintf("select pg_cancel_backend(%d)", busy.PgConn().PID()))
+	<-asleep
 }

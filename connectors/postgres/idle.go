@@ -20,7 +20,7 @@ func (l *load) Idle(ctx context.Context, sessions []uint32) (map[uint32]bool, er
 
 // idle says which sessions wait for their client. A role sees what its own do.
 func (a *aside) idle(ctx context.Context, sessions []uint32) (map[uint32]bool, error) {
-	const sql = "SELECT pid, wait_event_type IS NOT DISTINCT FROM 'Client' FROM pg_stat_activity WHERE pid = ANY ($1::int[])"
+	const sql = "SELECT pid, wait_event_type IS NOT DISTINCT FROM 'Client' FROM pg_stat_activity WHERE pid = ANY ($1::bigint[])"
 	idle := map[uint32]bool{}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -36,11 +36,11 @@ func (c Config) checkSession(ctx context.Context, conn *pgx.Conn, cfg *pgx.ConnC
 	}
 	defer hangUp(other)
 	for range poolerTries {
-		mine, err := backendOf(ctx, conn)
+		mine, err := askBackend(ctx, conn)
 		if err != nil {
 			return wrap("connect", err)
 		}
-		theirs, err := backendOf(patient, other)
+		theirs, err := askBackend(patient, other)
 		if err != nil {
 			return ctx.Err()
 		}
@@ -51,7 +51,7 @@ func (c Config) checkSession(ctx context.Context, conn *pgx.Conn, cfg *pgx.ConnC
 	return nil
 }
 
-func backendOf(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
+func askBackend(ctx context.Context, conn *pgx.Conn) (pid uint32, err error) {
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
 	return pid, err
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -22,10 +23,13 @@ func TestRoom(t *testing.T) {
 		return n
 	}
 	watch := db.Conn(t)
-	for others := -1; others != 0; time.Sleep(10 * time.Millisecond) { // those that hung up may take a moment to go
-		const sql = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
-		if err := watch.QueryRow(t.Context(), sql).Scan(&others); err != nil {
-			t.Fatal(err)
+	quiet, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for others := "?"; others != ""; time.Sleep(10 * time.Millisecond) { // those that hung up may take a moment to go
+		const sql = `select coalesce(string_agg(application_name || ': ' || query, '; '), '') from pg_stat_activity
+			where backend_type = 'client backend' and pid <> pg_backend_pid()`
+		if err := watch.QueryRow(quiet, sql).Scan(&others); err != nil {
+			t.Fatalf("%v; there are %s", err, others)
 		}
 	}
 	before := room()

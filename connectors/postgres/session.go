@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Config says how to reach a server.
@@ -80,6 +81,7 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 		return nil, wrap("connect", err)
 	}
 	backend, err := setUp(ctx, conn, c.settings(r, version(conn)))
+	conn.PgConn().CustomData()[ownBackend] = backend
 	if err == nil {
 		err = c.checkSession(ctx, conn, cfg, backend)
 	}
@@ -98,20 +100,48 @@ func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
 
 // dial opens a connection. A server that may refuse TLS is asked for it over a
 // connection that it then closes, so that each would cost it two processes, and a
-// far one two round trips more: what one was told, the next ones do not ask again.
+// far one two round trips more: once it is known to refuse, it is not asked again,
+// until a connection fails.
 func (c Config) dial(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 	if c.refusesTLS == nil || !prefersTLS(cfg) {
 		return pgx.ConnectConfig(ctx, cfg)
 	}
 	if c.refusesTLS.Load() {
 		cfg.TLSConfig, cfg.Fallbacks = nil, nil
+		conn, err := pgx.ConnectConfig(ctx, cfg)
+		c.refusesTLS.Store(err == nil)
+		return conn, err
 	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err == nil {
-		_, encrypted := conn.PgConn().Conn().(*tls.Conn)
-		c.refusesTLS.Store(!encrypted)
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	// That this one is not encrypted may have another reason.
+	if _, encrypted := conn.PgConn().Conn().(*tls.Conn); !encrypted {
+		c.refusesTLS.Store(hasNoTLS(ctx, cfg))
+	}
+	return conn, nil
+}
+
+// hasNoTLS asks the server for TLS, and reports whether it said no.
+func hasNoTLS(ctx context.Context, cfg *pgx.ConnConfig) bool {
+	network, address := pgconn.NetworkAddress(cfg.Host, cfg.Port)
+	conn, err := cfg.DialFunc(ctx, network, address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(asidePatience))
+	ask, err := (&pgproto3.SSLRequest{}).Encode(nil)
+	if err != nil {
+		return false
+	}
+	if _, err := conn.Write(ask); err != nil {
+		return false
+	}
+	answer := make([]byte, 1)
+	_, err = conn.Read(answer)
+	return err == nil && answer[0] == 'N'
 }
 
 // prefersTLS reports whether a DSN of one host asks for TLS and does without where
@@ -122,6 +152,15 @@ func prefersTLS(cfg *pgx.ConnConfig) bool {
 	}
 	other := cfg.Fallbacks[0]
 	return other.TLSConfig == nil && other.Host == cfg.Host && other.Port == cfg.Port
+}
+
+// ownBackend is under which a connection keeps the server's process, which behind a
+// pooler is another one than it was told when it was opened.
+const ownBackend = "rbt.backend"
+
+func backendOf(conn *pgx.Conn) uint32 {
+	backend, _ := conn.PgConn().CustomData()[ownBackend].(uint32)
+	return backend
 }
 
 // setUp runs the settings, and returns the process that has done so.

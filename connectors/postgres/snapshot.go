@@ -78,7 +78,8 @@ func (s *snapshot) open(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	began := time.Now()
-	// Compiling the questions about the catalog takes 17 ms, running them one or two.
+	// Compiling the questions about the catalog takes 17 ms, running them one or two. The
+	// only other one, for a row without a cursor, ends at the first that it finds.
 	if _, err := conn.PgConn().Exec(ctx, beginReading+"; SET LOCAL jit = off").ReadAll(); err != nil {
 		return wrap("begin to read", err)
 	}

@@ -122,7 +122,7 @@ func TestRefusedTLS(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { served <- slowlink.Link{}.Serve(ctx, link, dsn.Host) }()
 	source := NewSource(Config{DSN: fmt.Sprintf("postgres://postgres@%s%s?sslmode=prefer", listener.Addr(), dsn.Path)}, SourceOptions{})
-	for want := int64(2); want <= 4; want++ {
+	for want := int64(3); want <= 5; want++ { // the first asks twice more: on its way, and to be sure
 		if _, err := source.Room(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +133,9 @@ func TestRefusedTLS(t *testing.T) {
 	cancel()
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+	if _, err := source.Room(t.Context()); err == nil || source.cfg.refusesTLS.Load() {
+		t.Errorf("error %v; a server that is gone need not refuse TLS when it is back", err)
 	}
 	for dsn, want := range map[string]bool{
 		"host=a sslmode=prefer": true, "host=a sslmode=disable": false, "host=a sslmode=allow": false,

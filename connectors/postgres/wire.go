@@ -64,7 +64,7 @@ func takeWire(ctx context.Context, conn *pgx.Conn, size int) (*wire, error) {
 	if err := conn.PgConn().SyncConn(ctx); err != nil {
 		return nil, err
 	}
-	return &wire{conn: conn.PgConn().Conn(), in: make([]byte, size), session: conn.PgConn().PID()}, nil
+	return &wire{conn: conn.PgConn().Conn(), in: make([]byte, size), session: backendOf(conn)}, nil
 }
 
 // interrupt makes every read and write fail once ctx ends. The function that

@@ -170,12 +170,14 @@ type Loaded struct {
 	Rows   int64   `json:"rows"`
 	Bytes  int64   `json:"bytes"`
 	Load   float64 `json:"load_secs"`
-	// Looks is how often one of its lanes was looked at while it copied a part: in
-	// SourceIdle of them the source's session did nothing but wait for rbt, in DestIdle
-	// the destination's.
-	Looks      int64 `json:"looks,omitempty"`
-	SourceIdle int64 `json:"source_idle,omitempty"`
-	DestIdle   int64 `json:"dest_idle,omitempty"`
+	// Looks is how often one of its lanes was looked at while it copied a part. In
+	// SourceWaited of them the lane waited for the source, and in SourceIdle the
+	// source's session did nothing but wait for the lane; so at the destination.
+	Looks        int64 `json:"looks,omitempty"`
+	SourceWaited int64 `json:"source_waited,omitempty"`
+	SourceIdle   int64 `json:"source_idle,omitempty"`
+	DestWaited   int64 `json:"dest_waited,omitempty"`
+	DestIdle     int64 `json:"dest_idle,omitempty"`
 }
 
 // Step comes when publishing a stream begins something that may take long.
