@@ -100,7 +100,8 @@ func frugalInGo(t rapid.TB, r policy.ScoreRequest, minSpeed, slack float64) []ra
 	var out []ratio
 	for i, s := range speed {
 		less := fast.below(i) - fast.below(fast.leader) + cheap.below(i) - cheap.below(cheap.leader)
-		out = append(out, ratio{s.log - 8*less, math.Hypot(s.err, 8*math.Hypot(fast.doubt(i), cheap.doubt(i)))})
+		log := max(-300, min(s.log-8*less, 300)) // what a score can be
+		out = append(out, ratio{log, math.Hypot(s.err, 8*math.Hypot(fast.doubt(i), cheap.doubt(i)))})
 	}
 	return out
 }
