@@ -95,14 +95,14 @@ func TestLivePage(t *testing.T) {
 	}
 	p.Do(t, chromedp.Evaluate("document.querySelector('details.stream').open = false", nil))
 	m.Add(3*time.Second, trace.Part{Stream: name, Mark: 2, Rows: 1000, Bytes: 5_000_000, Seconds: 1})
-	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '2,234'", nil))
+	p.Until(t, "document.getElementById('total-rows').textContent === '2,234'")
 	if browser.Eval[bool](t, p, "document.querySelector('details.stream').open") {
 		t.Error("what a reader closed was opened again")
 	}
 	m.Add(4*time.Second, trace.Done{Stream: name, Rows: 2234, Bytes: 10_000_000, Load: 3, Publish: 1, Rejected: 2})
 	m.Add(4*time.Second, trace.Summary{Status: "done", Rows: 2234, Bytes: 10_000_000, Seconds: 4,
 		Streams: []trace.StreamSummary{{Stream: name, Status: "done", Rows: 2234, Bytes: 10_000_000, Load: 3, Publish: 1, Rejected: 2}}})
-	p.Do(t, chromedp.Poll("document.getElementById('connection').textContent === 'The run has ended.'", nil))
+	p.Until(t, "document.getElementById('connection').textContent === 'The run has ended.'")
 	if got := browser.Eval[string](t, p, "document.querySelector('.status').textContent"); got != "done" {
 		t.Errorf("the status is %q", got)
 	}
@@ -315,7 +315,7 @@ func TestLiveLooks(t *testing.T) {
 	for i := range 500 {
 		m.Add(3*time.Second, trace.Part{Stream: fmt.Sprintf("public.t%03d", i), Mark: 2, Rows: 1, Bytes: 1, Seconds: 1})
 	}
-	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '617,500'", nil))
+	p.Until(t, "document.getElementById('total-rows').textContent === '617,500'")
 	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 390 {
 		t.Errorf("the page is %d pixels wide on a screen of 390", width)
 	}
@@ -410,7 +410,7 @@ func TestLiveKeyboard(t *testing.T) {
 	p.Do(t, chromedp.WaitVisible("details.stream summary", chromedp.ByQuery), chromedp.Focus("details.stream summary", chromedp.ByQuery),
 		chromedp.Evaluate("document.querySelector('.scroll').scrollLeft = 40", nil))
 	m.Add(3*time.Second, trace.Part{Stream: "public.orders", Mark: 2, Rows: 1, Bytes: 1, Seconds: 1})
-	p.Do(t, chromedp.Poll("document.getElementById('total-rows').textContent === '1,235'", nil))
+	p.Until(t, "document.getElementById('total-rows').textContent === '1,235'")
 	if got := browser.Eval[string](t, p, "document.activeElement.tagName + ' ' + document.querySelector('.scroll').scrollLeft"); got != "SUMMARY 40" {
 		t.Errorf("the reader is at %q", got)
 	}
