@@ -27,17 +27,22 @@ servers: ## Install PostgreSQL 14 to 18 beside the system's, and PgBouncer, for 
 browser: ## Install Chromium, in which tests open the pages that rbt writes
 	@scripts/browser.sh
 
-# The race detector needs cgo, and cgo a C compiler. hcl starts no goroutine, and takes
-# ten times as long with it. The fuzz tests get a little time each, or so many inputs:
-# the end of a time fails now and then by itself, "context deadline exceeded". A mistake
-# that they find becomes a file that every later run tries.
+# The race detector needs cgo, and cgo a C compiler. These packages start no goroutine of
+# their own, and take up to ten times as long with it.
+serial := -e /rbt/hcl -e /rbt/examples
+
+# The fuzz tests get a little time each, or so many inputs: the end of a time fails now and
+# then by itself, "context deadline exceeded". A mistake that they find becomes a file that
+# every later run tries.
 .PHONY: test
 test: postgres servers browser ## Run all tests, with the race detector where there is a C compiler
 	@if [ "$$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null || ! $(MAKE) --no-print-directory toolchains; then \
 		echo "not all compilers of the example policies can be had: what is missing, tests skip" >&2; \
 	fi
 	@set -- $$(go env CC); if command -v "$$1" >/dev/null 2>&1; then \
-		set -x; CGO_ENABLED=1 RBT_TEST_REQUIRE=1 go test -race -timeout 30m $$(go list ./... | grep -v /rbt/hcl) && go test ./hcl; \
+		export RBT_TEST_REQUIRE=1; set -x; \
+		CGO_ENABLED=1 go test -race -timeout 30m $$(go list ./... | grep -v $(serial)) && \
+		go test -timeout 30m $$(go list ./... | grep $(serial)); \
 	else \
 		echo "no C compiler found: testing without the race detector" >&2; \
 		set -x; RBT_TEST_REQUIRE=1 go test -timeout 30m ./...; \
