@@ -396,7 +396,7 @@ func (p *publication) tidy(ctx context.Context) error {
 	return p.load.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.facts.name) })
 }
 
-// errTryAgain ends a publication that somebody else's change overtook.
+// errTryAgain ends what somebody else's change overtook.
 type errTryAgain struct{ what string }
 
 func (e errTryAgain) Error() string   { return e.what }

@@ -96,7 +96,13 @@ func (l *load) stage(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *ta
 		}
 	}
 	name := relName{f.name.Schema, stagingName(f.name.Name, l.attempt.RunID, stream, generation)}
-	if err := execAll(ctx, tx, d.create(name)); err != nil {
+	err = execAll(ctx, tx, d.create(name))
+	if hasState(err, "3F000") {
+		// Another stream has just created it: its row can be seen a moment before other
+		// sessions hear that it is there.
+		err = errTryAgain{fmt.Sprintf("schema %s was created a moment ago", f.name.Schema)}
+	}
+	if err != nil {
 		return 0, relName{}, err
 	}
 	pieces, err := d.pieces(name)
@@ -262,7 +268,9 @@ func (l *load) asPlanned(ctx context.Context, conn *pgx.Conn, t *connectors.Targ
 		now, err = l.inspectOne(ctx, conn, f.name)
 		changed = err == nil && now.rel == nil
 	} else {
-		changed, err = relationExists(ctx, conn, f.name.sql())
+		// to_regclass would have the session remember that there is no such schema.
+		const sql = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2)"
+		err = conn.QueryRow(ctx, sql, f.name.Schema, f.name.Name).Scan(&changed)
 	}
 	if changed {
 		return nil, errChanged(f.name)
