@@ -94,9 +94,10 @@ func inspect(ctx context.Context, cfg Config, specs []connectors.StreamSpec) (_ 
 	return snap, plans, nil
 }
 
+func incremental(s connectors.StreamSpec) bool { return s.Cursor != nil }
+
 // after tells incremental streams where their last run ended.
 func (c Config) after(ctx context.Context, specs []connectors.StreamSpec) ([]connectors.StreamSpec, error) {
-	incremental := func(s connectors.StreamSpec) bool { return s.Cursor != nil }
 	if !slices.ContainsFunc(specs, incremental) {
 		return specs, nil
 	}

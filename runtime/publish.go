@@ -20,8 +20,7 @@ func (r *run) publisher(ctx context.Context, snap connectors.Snapshot, b *board)
 		if !ok {
 			return nil
 		}
-		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime,
-			Looks: t.looks.sum()})
+		r.emit(StreamLoaded{Stream: t.name(), Rows: t.rows.Load(), Bytes: t.bytes.Load(), Took: t.loadTime, Looks: t.looks.sum()})
 		if err := r.publish(ctx, snap, b, t); err != nil {
 			b.fails(ctx, t)
 			return fmt.Errorf("%s: %w", t.name(), err)

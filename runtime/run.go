@@ -53,7 +53,11 @@ type inspection struct {
 // is forgotten where the run turns out to be one that is taken up. Where streams
 // stand, and what a restart leaves, is in the books.
 func begin(ctx context.Context, cfg Config) (connectors.Load, *inspection, error) {
-	if cfg.Run.Restart || len(cfg.Streams) == 0 || slices.ContainsFunc(cfg.Streams, func(s Stream) bool { return s.Cursor != nil }) {
+	var specs []connectors.StreamSpec
+	for _, s := range cfg.Streams {
+		specs = append(specs, s.StreamSpec)
+	}
+	if cfg.Run.Restart || len(specs) == 0 || slices.ContainsFunc(specs, incremental) {
 		load, err := cfg.Destination.Begin(ctx, cfg.Run)
 		return load, nil, err
 	}
@@ -68,10 +72,6 @@ func begin(ctx context.Context, cfg Config) (connectors.Load, *inspection, error
 		case <-inspecting.Done():
 			return
 		case <-locked:
-		}
-		var specs []connectors.StreamSpec
-		for _, s := range cfg.Streams {
-			specs = append(specs, s.StreamSpec)
 		}
 		early = &inspection{}
 		early.snap, early.plans, early.err = inspect(inspecting, cfg, specs)

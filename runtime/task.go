@@ -44,8 +44,8 @@ type task struct {
 	sifted      atomic.Bool  // a row of it was refused
 	aside       atomic.Int64 // rows that were put aside with committed parts
 	refusal     atomic.Value // why the last of them was refused, a string
-	looks       looks
-	rejected    int64 // rows that were put aside, once it is published
+	looks       looks        // what its lanes were seen to do
+	rejected    int64        // rows that were put aside, once it is published
 }
 
 // state is how far a task is. The states follow each other, except that a

@@ -161,7 +161,7 @@ FROM pg_settings WHERE name = 'maintenance_work_mem'`
 			}
 			return p.buildIn(ctx, tx, piece)
 		})
-		return wrapUntold("build "+piece.what, err)
+		return wrapUntold(p.building(piece), err)
 	})
 }
 
@@ -174,8 +174,13 @@ func (p *publication) buildIn(ctx context.Context, tx pgx.Tx, piece piece) error
 	if err == nil {
 		return nil
 	}
-	doing := fmt.Sprintf("build %s for %s", piece.what, p.facts.name)
-	return &opError{doing: doing, err: p.inItsNames(err, p.staging, piece), retry: mayPass(err), row: p.target.Stream.Spec.Rejects == nil && refusesRow(err)}
+	row := p.target.Stream.Spec.Rejects == nil && refusesRow(err)
+	return &opError{doing: p.building(piece), err: p.inItsNames(err, p.staging, piece), retry: mayPass(err), row: row}
+}
+
+// building says in words what is being done.
+func (p *publication) building(piece piece) string {
+	return fmt.Sprintf("build %s for %s", piece.what, p.facts.name)
 }
 
 // attach gives the pieces to the target, under names that are free.

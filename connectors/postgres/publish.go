@@ -348,10 +348,7 @@ func (p *publication) insertRows(ctx context.Context, tx pgx.Tx, now *present, r
 	if _, err := tx.Exec(ctx, usualSettings()); err != nil {
 		return err
 	}
-	moved, err := p.moveStaged(ctx, tx, func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
-		tag, err := tx.Exec(ctx, p.insertSQL(p.facts.name, p.staging, where))
-		return tag.RowsAffected(), err
-	})
+	moved, err := p.moveStaged(ctx, tx, movingBy(func(where string) string { return p.insertSQL(p.facts.name, p.staging, where) }))
 	if err != nil {
 		return err
 	}

@@ -37,9 +37,10 @@ func (p *publication) siftForPieces(ctx context.Context, refused error) error {
 		if err != nil {
 			return err
 		}
+		insert := movingBy(func(where string) string { return p.insertSQL(sieve, p.staging, where) })
 		intoSieve := func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
-			tag, err := tx.Exec(ctx, p.insertSQL(sieve, p.staging, where))
-			return tag.RowsAffected(), p.inItsNames(err, sieve, pieces...)
+			moved, err := insert(ctx, tx, where)
+			return moved, p.inItsNames(err, sieve, pieces...)
 		}
 		if _, err := p.siftStaged(ctx, tx, intoSieve, all, true); err != nil {
 			return err

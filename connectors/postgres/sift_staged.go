@@ -32,6 +32,14 @@ func quotedCtids(ctids []string) string { return `"` + strings.Join(ctids, `","`
 // returns how many it took.
 type moving func(ctx context.Context, tx pgx.Tx, where string) (int64, error)
 
+// movingBy moves them by a statement that sql makes for the condition.
+func movingBy(sql func(where string) string) moving {
+	return func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
+		tag, err := tx.Exec(ctx, sql(where))
+		return tag.RowsAffected(), err
+	}
+}
+
 // moveStaged moves all staged rows into the target. Where bad rows are put aside it halves what is refused
 // until single rows are left. It returns how many rows the target took.
 func (p *publication) moveStaged(ctx context.Context, tx pgx.Tx, move moving) (int64, error) {

@@ -212,10 +212,9 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	changed, err := p.moveStaged(ctx, tx, func(ctx context.Context, tx pgx.Tx, where string) (int64, error) {
-		tag, err := tx.Exec(ctx, upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, ""))
-		return tag.RowsAffected(), err
-	})
+	changed, err := p.moveStaged(ctx, tx, movingBy(func(where string) string {
+		return upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, "")
+	}))
 	if err != nil {
 		return err
 	}
