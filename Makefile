@@ -31,6 +31,9 @@ browser: ## Install Chromium, in which tests open the pages that rbt writes
 # their own, and take up to ten times as long with it.
 serial := -e /rbt/hcl -e /rbt/examples
 
+# With the race detector, this one skips the tests that run modules for long.
+twice := -e '/policy/wasm$$'
+
 # The fuzz tests get a little time each, or so many inputs: the end of a time fails now and
 # then by itself, "context deadline exceeded". A mistake that they find becomes a file that
 # every later run tries.
@@ -42,7 +45,7 @@ test: postgres servers browser ## Run all tests, with the race detector where th
 	@set -- $$(go env CC); if command -v "$$1" >/dev/null 2>&1; then \
 		export RBT_TEST_REQUIRE=1; set -x; \
 		CGO_ENABLED=1 go test -race -timeout 30m $$(go list ./... | grep -v $(serial)) && \
-		go test -timeout 30m $$(go list ./... | grep $(serial)); \
+		go test -timeout 30m $$(go list ./... | grep $(serial) $(twice)); \
 	else \
 		echo "no C compiler found: testing without the race detector" >&2; \
 		set -x; RBT_TEST_REQUIRE=1 go test -timeout 30m ./...; \

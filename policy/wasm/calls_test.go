@@ -59,7 +59,7 @@ func movers(mib, n, moves int) []byte {
 // at the deadline within a function, which takes some seconds.
 func MuchMemory() Case {
 	return Case{
-		Name: "12 fills much memory without a loop", Module: movers(255, 5, maxMoves/slowdown), Op: opPropose,
+		Name: "12 fills much memory without a loop", Module: movers(255, 5, maxMoves), Op: opPropose,
 		Code: Timeout, Detail: "no answer within 150ms", Limits: Limits{Memory: 256 << 20, Load: time.Minute, Call: 150 * time.Millisecond, Calls: 1 << 40},
 	}
 }

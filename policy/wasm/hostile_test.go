@@ -18,6 +18,7 @@ var engines = []string{wasm.Interpreter, wasm.Compiler}
 
 // TestLoadHostile loads every module that cannot be used.
 func TestLoadHostile(t *testing.T) {
+	wasm.SkipLong(t)
 	for _, c := range wasm.LoadCases(t) {
 		for _, engine := range engines {
 			t.Run(c.Name+"/"+engine, func(t *testing.T) {
@@ -37,6 +38,7 @@ func TestLoadHostile(t *testing.T) {
 
 // TestCallHostile calls every module that loads and then misbehaves.
 func TestCallHostile(t *testing.T) {
+	wasm.SkipLong(t)
 	for _, c := range wasm.CallCases(t) {
 		for _, engine := range engines {
 			t.Run(c.Name+"/"+engine, func(t *testing.T) {
@@ -59,7 +61,7 @@ func TestCallHostile(t *testing.T) {
 	}
 }
 
-// ample is as much time as a module can want, also with the race detector.
+// ample is as much time as a module can want, on a busy machine too.
 const ample = 30 * time.Second
 
 // options give a module ample time, unless the limits say how much.

@@ -27,6 +27,7 @@ func TestLimits(t *testing.T) {
 // TestMeter holds that the meter counts every function, those of rbt too, and
 // stops a guest at the same call each time.
 func TestMeter(t *testing.T) {
+	SkipLong(t)
 	for _, tc := range []struct {
 		module string
 		calls  int64 // rbt_alloc, rbt_propose, and what that calls

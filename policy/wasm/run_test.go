@@ -34,6 +34,7 @@ const few = `
 // TestRunHostile copies a table with every module that loads and then misbehaves:
 // the run finishes, the rows are right, and one event says what happened.
 func TestRunHostile(t *testing.T) {
+	wasm.SkipLong(t)
 	t.Parallel()
 	inRuns(t, append(wasm.CallCases(t), wasm.MuchMemory()), runHostile)
 }
@@ -45,7 +46,7 @@ func TestRunGo(t *testing.T) {
 	var cases []wasm.Case
 	for _, c := range []struct {
 		does, code string
-		limits     wasm.Limits // low, so that they are met before the stream ends, with the race detector on a busy machine too
+		limits     wasm.Limits // low, so that they are met before the stream ends, on a busy machine too
 	}{
 		{"panic", wasm.Trap, wasm.Limits{}}, {"memory", wasm.Trap, wasm.Limits{Memory: 8 << 20}},
 		{"deadlock", wasm.Trap, wasm.Limits{}}, {"exit", wasm.Exit, wasm.Limits{}},
@@ -62,6 +63,7 @@ func TestRunGo(t *testing.T) {
 // reason, as rbt run does, with the built-in policy in their place. Settings that a
 // module does not accept are a mistake of the pipeline file there, and nothing runs.
 func TestRunUnusable(t *testing.T) {
+	wasm.SkipLong(t)
 	t.Parallel()
 	reasons := map[string]bool{wasm.BadSettings: true}
 	cases := slices.DeleteFunc(wasm.LoadCases(t), func(c wasm.Case) bool {

@@ -107,6 +107,7 @@ func TestLog(t *testing.T) {
 // TestLogInAll holds that a module that says much in each call is cut short in
 // the end.
 func TestLogInAll(t *testing.T) {
+	SkipLong(t)
 	var got []string
 	p, err := Load(t.Context(), File(t, "log_many"), Options{Limits: Limits{Call: time.Minute}, Log: func(_ slog.Level, text string) {
 		got = append(got, text)

@@ -30,6 +30,7 @@ func TestTrapText(t *testing.T) {
 // TestTrapLongName holds that a long name does not make a trap expensive: the
 // engine writes it once for each call in the trace.
 func TestTrapLongName(t *testing.T) {
+	SkipLong(t)
 	for _, tc := range []struct {
 		length int
 		want   string

@@ -19,7 +19,7 @@ import (
 // depends on what else the machine does, nor on when the garbage collector runs.
 const (
 	mostBytes = 300 << 20
-	mostWork  = 6 * 2 * time.Second * slowdown // vet_limits.go says 2 s; there are days on which a machine takes 6.5
+	mostWork  = 6 * 2 * time.Second // vet_limits.go says 2 s; there are days on which a machine takes 6.5
 )
 
 // reporter is what tests and properties have in common.
@@ -91,9 +91,7 @@ func allocated() uint64 {
 
 // TestVetBounds compiles the worst modules that are accepted.
 func TestVetBounds(t *testing.T) {
-	if testing.Short() || slowdown > 1 {
-		t.Skip("compiles 35 MB of code, for which the race detector takes minutes")
-	}
+	SkipLong(t)
 	number, numbers, many := types(i32), bytes.Repeat(types(i32), maxResults), bytes.Repeat(types(i32), maxParameters)
 	get, pushAll, takeAll := op(opLocalGet, 0), op(opCall, 0), op(opCall, 1)
 	half := maxBody / 2
@@ -137,9 +135,7 @@ func TestVetBounds(t *testing.T) {
 // TestVetBoundsCompiler compiles the functions that the compiler needs longest for,
 // relative to what they are. Between functions it looks at its deadline.
 func TestVetBoundsCompiler(t *testing.T) {
-	if testing.Short() || slowdown > 1 {
-		t.Skip("compiles for seconds, for which the race detector takes minutes")
-	}
+	SkipLong(t)
 	get := op(opLocalGet, 0)
 	var uses []byte
 	for i := range uint32(maxLocals) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // goGuest builds the guest of testdata, a module like that of any policy in Go.
@@ -16,9 +17,7 @@ func goGuest(t testing.TB) []byte { return BuildGuest(t, "goguest") }
 // BuildGuest builds the guest in Go in that folder of testdata.
 func BuildGuest(t testing.TB, folder string, flags ...string) []byte {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds a guest in Go")
-	}
+	SkipLong(t)
 	file := filepath.Join(t.TempDir(), "guest.wasm")
 	build := exec.Command("go", append(append([]string{"build", "-buildmode=c-shared", "-o", file}, flags...), "./testdata/"+folder)...)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
@@ -43,7 +42,7 @@ func TestVetGoGuest(t *testing.T) {
 	if len(vetted) >= len(module) || bytes.Contains(vetted, []byte("producers")) || !bytes.Contains(vetted, []byte("runtime.mallocgc")) {
 		t.Errorf("%d of %d bytes are left", len(vetted), len(module))
 	}
-	p, err := Load(context.Background(), module, Options{})
+	p, err := Load(context.Background(), module, Options{Limits: Limits{Load: time.Minute, Call: time.Minute}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestVetGoGuest(t *testing.T) {
 	if want := `{"candidates":[],"note":"2 fields"}`; err != nil || string(answer) != want {
 		t.Errorf("got %s, error %v, want %s", answer, err, want)
 	}
-	for n := 0; n < len(module); n += slowdown * 4 << 10 {
+	for n := 0; n < len(module); n += 4 << 10 {
 		cut, err := Vet(module[:n])
 		if e := new(Error); err == nil {
 			_ = tryModule(t, cut)

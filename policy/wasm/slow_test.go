@@ -1,6 +1,0 @@
-//go:build !race
-
-package wasm
-
-// slowdown is by how much tests take longer than usual.
-const slowdown = 1
