@@ -27,6 +27,7 @@ type publication struct {
 	pieces  []piece  // to attach
 	missing []piece  // those that are yet to be built
 	small   bool     // by smallTable
+	yielded bool     // the rows went into the target, since a swap would break what came late
 	refused []string // the ctids of staged rows that the target does not take
 	deleted int64    // rows that the source has no more
 	// deferrable are the target's keys that are checked when a statement ends.
@@ -197,7 +198,7 @@ func (p *publication) plannedPieces(ctx context.Context, conn *pgx.Conn, table r
 // open may have undone parts: writers commit without waiting for the disk. This
 // transaction sees which are there, and takes them to the disk with it.
 func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
-	p.refused, p.deleted = nil, 0 // of a publication that was rolled back
+	p.yielded, p.refused, p.deleted = false, nil, 0 // of a publication that was rolled back
 	p.progress(p.row.method)
 	switch p.row.method {
 	case methodCreate:
@@ -281,6 +282,7 @@ func (p *publication) replace(ctx context.Context, tx pgx.Tx) error {
 	if p.row.method == methodSwap && now.whyNoSwap(role) == "" {
 		return p.swap(ctx, tx, now)
 	}
+	p.yielded = !p.moves()
 	return p.truncate(ctx, tx, now)
 }
 
@@ -387,7 +389,7 @@ func (p *publication) insertSQL(into, from relName, where string) string {
 // tidy does what need not be in the transaction: it costs time, and nothing is
 // wrong without it.
 func (p *publication) tidy(ctx context.Context) error {
-	if !p.moves() {
+	if !p.moves() && !p.yielded {
 		return nil
 	}
 	return p.load.use(ctx, func(conn *pgx.Conn) error { return p.analyze(ctx, conn, p.facts.name) })

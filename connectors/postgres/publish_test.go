@@ -144,6 +144,7 @@ func TestSwapYieldsToAViewThatCameLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, [][]string{{"new"}}, b.dst.Query(t, "select v from v"))
+	diff(t, [][]string{{"1"}}, b.dst.Query(t, "select reltuples from pg_class where oid = 't'::regclass")) // it is analyzed
 	b.leavesNothing(t)
 }
 
