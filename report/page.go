@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -72,7 +73,8 @@ func (r *Report) Update() (Update, error) {
 // Compare writes a page that sets runs side by side.
 func Compare(out io.Writer, reports []*Report) error {
 	err := page.ExecuteTemplate(out, "compare", map[string]any{
-		"Title": "rbt: comparison of runs", "Reports": reports, "Streams": sideBySide(reports), "Knobs": knobsSideBySide(reports),
+		"Title": "rbt: comparison of runs", "Reports": reports,
+		"Streams": sideBySide(reports, (*Report).streamsByName), "Knobs": sideBySide(reports, (*Report).knobsInWords),
 		"Policy": contentPolicy(), "ECharts": echarts, "Script": script, "Charts": comparison(reports),
 	})
 	if err != nil {
@@ -81,56 +83,59 @@ func Compare(out io.Writer, reports []*Report) error {
 	return nil
 }
 
-// row is a stream in several runs; nil where a run does not have it.
-type row struct {
-	Name  string
-	Cells []*Stream
+// row is what several runs say of the same thing, a cell for each run; empty where
+// one says nothing.
+type row[K comparable, C any] struct {
+	Key   K
+	Cells []C
 }
 
-func sideBySide(reports []*Report) []row {
-	var list []row
-	index := map[string]int{}
+// sideBySide gathers what each report says, a row for every key, in the order in
+// which they are met.
+func sideBySide[K comparable, C any](reports []*Report, says func(*Report) iter.Seq2[K, C]) []row[K, C] {
+	var list []row[K, C]
+	index := map[K]int{}
 	for i, r := range reports {
-		for _, s := range r.Streams {
-			at, known := index[s.Name]
+		for key, cell := range says(r) {
+			at, known := index[key]
 			if !known {
 				at = len(list)
-				index[s.Name] = at
-				list = append(list, row{s.Name, make([]*Stream, len(reports))})
+				index[key] = at
+				list = append(list, row[K, C]{key, make([]C, len(reports))})
 			}
-			list[at].Cells[i] = s
+			list[at].Cells[i] = cell
 		}
 	}
 	return list
 }
 
-// knobRow is what several runs did with one knob of a stream, in words; empty where
-// a run did nothing with it.
-type knobRow struct {
-	Stream, Name string
-	Cells        []string
+func (r *Report) streamsByName() iter.Seq2[string, *Stream] {
+	return func(yield func(string, *Stream) bool) {
+		for _, s := range r.Streams {
+			if !yield(s.Name, s) {
+				return
+			}
+		}
+	}
 }
 
-func knobsSideBySide(reports []*Report) []knobRow {
-	var list []knobRow
-	index := map[[2]string]int{}
-	for i, r := range reports {
+// knobOf is a knob of a stream.
+type knobOf struct{ Stream, Name string }
+
+// knobsInWords says what a run did with each knob.
+func (r *Report) knobsInWords() iter.Seq2[knobOf, string] {
+	return func(yield func(knobOf, string) bool) {
 		for _, s := range r.Streams {
 			if s.Decision == nil {
 				continue
 			}
 			for _, k := range s.Decision.Knobs {
-				at, known := index[[2]string{s.Name, k.Name}]
-				if !known {
-					at = len(list)
-					index[[2]string{s.Name, k.Name}] = at
-					list = append(list, knobRow{s.Name, k.Name, make([]string, len(reports))})
+				if !yield(knobOf{s.Name, k.Name}, k.text()) {
+					return
 				}
-				list[at].Cells[i] = k.text()
 			}
 		}
 	}
-	return list
 }
 
 // text says what became of the knob.
