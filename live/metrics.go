@@ -52,7 +52,7 @@ func newMetrics() *metrics {
 	m.done = gauges("stream_done", "1 for a stream whose rows are visible, else 0.", "stream")
 	m.publishSeconds = counter("stream_publish_seconds_total", "Indexes, constraints and the swap, of streams that are done.", "stream")
 	m.retries = counter("retries_total", "What failed and was tried again, by the class of the error.", "stream", "class")
-	m.windows = counter("probe_windows_total", "Windows of the probe phase, by what masked them; empty for those that count.", "stream", "masked")
+	m.windows = counter("probe_windows_total", "Windows of the probe phase, by why they do not count; empty for those that do.", "stream", "skipped")
 	m.faults = counter("autotune_faults_total", "Failures of the policy or of what serves it.", "stream", "reason")
 	m.calls = counter("policy_calls_total", "Calls of the policy.", "stream", "op")
 	m.callSeconds = counter("policy_call_seconds_total", "How long the policy took to answer.", "stream", "op")
@@ -96,7 +96,7 @@ func (m *metrics) add(r trace.Record) {
 	case trace.Retry:
 		m.retries.WithLabelValues(r.Stream, r.Class).Inc()
 	case trace.Window:
-		m.windows.WithLabelValues(r.Stream, r.Masked).Inc()
+		m.windows.WithLabelValues(r.Stream, r.Skipped).Inc()
 	case trace.Fault:
 		m.faults.WithLabelValues(r.Stream, r.Reason).Inc()
 	case trace.Call:

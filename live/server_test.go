@@ -189,7 +189,7 @@ func TestMetrics(t *testing.T) {
 	m, url, _ := serve(t)
 	begin(m, "public.orders")
 	m.Add(0, trace.Retry{Stream: "public.orders", Class: "network"})
-	m.Add(0, trace.Window{Stream: "public.orders", Window: policy.Window{Masked: "retry"}})
+	m.Add(0, trace.Window{Stream: "public.orders", Window: policy.Window{Masked: "retry"}, Skipped: "retry"})
 	m.Add(0, trace.Fault{Fault: policy.Fault{Stream: "public.orders", Reason: "timeout"}})
 	m.Add(0, trace.Call{Stream: "public.orders", Op: "score", Millis: 250})
 	m.Add(0, trace.Kept{Stream: "public.kept"})
@@ -200,7 +200,7 @@ func TestMetrics(t *testing.T) {
 		`rbt_run_info{pipeline="orders",run="R1",version="test"} 1`, `rbt_stream_rows_total{stream="public.orders"} 1234`,
 		`rbt_stream_bytes_total{stream="public.orders"} 5e+06`, `rbt_stream_rejected_rows_total{stream="public.orders"} 2`,
 		`rbt_stream_lane_seconds_total{phase="commit",stream="public.orders"} 0.05`, `rbt_stream_done{stream="public.orders"} 1`,
-		`rbt_retries_total{class="network",stream="public.orders"} 1`, `rbt_probe_windows_total{masked="retry",stream="public.orders"} 1`,
+		`rbt_retries_total{class="network",stream="public.orders"} 1`, `rbt_probe_windows_total{skipped="retry",stream="public.orders"} 1`,
 		`rbt_autotune_faults_total{reason="timeout",stream="public.orders"} 1`, `rbt_policy_call_seconds_total{op="score",stream="public.orders"} 0.25`,
 		`rbt_stream_done{stream="public.kept"} 1`, `rbt_stream_publish_seconds_total{stream="public.orders"} 1.5`, `rbt_run_succeeded 1`, `rbt_run_duration_seconds 4`,
 	} {

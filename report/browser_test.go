@@ -82,7 +82,7 @@ func TestFigures(t *testing.T) {
 	const windows = "[...document.querySelectorAll('details.stream')[0].querySelectorAll('.figures-table tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
 	shown := browser.Eval[[][]string](t, p, windows)
 	for i, w := range s.Windows {
-		want := []string{fmt.Sprint(w.Seq), comma(w.Rows), fmt.Sprint(w.Lanes), w.Masked}
+		want := []string{fmt.Sprint(w.Seq), comma(w.Rows), fmt.Sprint(w.Lanes), w.Skipped}
 		if got := []string{shown[i][0], shown[i][5], shown[i][6], shown[i][10]}; strings.Join(got, "|") != strings.Join(want, "|") {
 			t.Errorf("window %v, want %v", got, want)
 		}

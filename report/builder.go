@@ -142,7 +142,7 @@ func (b *Builder) aside(at float64, r trace.Record) {
 		b.stream(r.Stream).Skip = skipText(r.Skip)
 	case trace.Window:
 		s := b.stream(r.Stream)
-		s.Windows = append(s.Windows, Window{Window: r.Window, At: max(at-r.Seconds, s.Began), Setting: r.Setting.Format(s.turned())})
+		s.Windows = append(s.Windows, Window{Window: r.Window, Skipped: r.Skipped, At: max(at-r.Seconds, s.Began), Setting: r.Setting.Format(s.turned())})
 	case trace.Decision:
 		s := b.stream(r.Stream)
 		s.Decision = s.decision(r.Decision, b.say)

@@ -26,7 +26,7 @@ type chartWindow struct {
 	Secs    float64 `json:"secs"`
 	Speed   float64 `json:"speed"`
 	Setting string  `json:"setting"`
-	Masked  string  `json:"masked,omitempty"`
+	Skipped string  `json:"skipped,omitempty"`
 	Lanes   int     `json:"lanes"`
 	Rows    int64   `json:"rows"`
 	Bytes   int64   `json:"bytes"`
@@ -78,7 +78,7 @@ func (r *Report) throughput() [][2]float64 {
 func (s *Stream) chart(seconds float64) chartStream {
 	c := chartStream{Name: s.Name, Throughput: throughput(s.Parts, seconds)}
 	for _, w := range s.Windows {
-		c.Windows = append(c.Windows, chartWindow{Seq: w.Seq, At: w.At, Secs: w.Seconds, Speed: w.BytesPerSecond(), Setting: w.Setting, Masked: w.Masked,
+		c.Windows = append(c.Windows, chartWindow{Seq: w.Seq, At: w.At, Secs: w.Seconds, Speed: w.BytesPerSecond(), Setting: w.Setting, Skipped: w.Skipped,
 			Lanes: w.Lanes, Rows: w.Rows, Bytes: w.Bytes, Source: w.SourceWait, Write: w.WriteWait, Flush: w.FlushWait, CPU: w.CPU})
 	}
 	for _, p := range s.Parts {

@@ -97,6 +97,7 @@ type Window struct {
 	policy.Window
 	At      float64 // about when measuring began, since the run did: it is recorded when it has ended
 	Setting string
+	Skipped string // why it does not count; empty where it does
 }
 
 // Part is a committed part: what its lane did from From to To. Of a stream of very

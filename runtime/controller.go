@@ -135,10 +135,10 @@ func (c *controller) fetch() {
 		w.MovedBytes += late.bytes
 		w.MovedRows += late.rows
 	}
-	c.run.emit(WindowDone{Stream: c.name, Knobs: c.plan.Knobs, Setting: c.window.run.Setting, Window: w})
 	c.moved += w.MovedBytes
 	c.before, c.window = c.window, nil
-	c.sched.Measured(w, time.Since(c.began).Seconds())
+	skipped := c.sched.Measured(w, time.Since(c.began).Seconds())
+	c.run.emit(WindowDone{Stream: c.name, Knobs: c.plan.Knobs, Setting: c.before.run.Setting, Window: w, Skipped: skipped})
 }
 
 // spare lets a panic of what decides, which is a mistake of ours, cost the

@@ -98,13 +98,13 @@ type PolicyCalled struct {
 	Took   time.Duration
 }
 
-// WindowDone comes when a window of the probe phase has been measured, a masked
-// one too.
+// WindowDone comes when a window of the probe phase has been measured.
 type WindowDone struct {
 	Stream  string
 	Knobs   []policy.Knob
 	Setting policy.Setting
 	Window  policy.Window
+	Skipped string // why it does not count: a mask, probe.Invalid or probe.WarmUp
 }
 
 // Clamped comes when a guardrail changed what a policy proposed.
@@ -265,7 +265,7 @@ func (e WindowDone) LogValue() slog.Value {
 	w := e.Window
 	return slog.GroupValue(slog.String("stream", e.Stream), slog.Int("seq", w.Seq), slog.Int("candidate", w.Candidate),
 		slog.String("setting", e.Setting.Format(e.Knobs)), slog.Float64("secs", w.Seconds),
-		slog.Float64("bytes_per_sec", w.BytesPerSecond()), slog.String("masked", w.Masked))
+		slog.Float64("bytes_per_sec", w.BytesPerSecond()), slog.String("masked", w.Masked), slog.String("skipped", e.Skipped))
 }
 
 func (e Clamped) LogValue() slog.Value {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/policy/builtin"
 	"github.com/rapidbyte/rbt/runtime"
+	"github.com/rapidbyte/rbt/runtime/probe"
 )
 
 // scripted is a policy made of two functions.
@@ -270,6 +272,19 @@ func TestPolicyFaults(t *testing.T) {
 				t.Fatalf("%d decisions", len(decisions))
 			}
 			d := decisions[0]
+			masked, counted := map[string]int{}, 0
+			for _, w := range of[runtime.WindowDone](seen) {
+				switch w.Skipped {
+				case "":
+					counted++
+				case probe.WarmUp, probe.Invalid:
+				default:
+					masked[w.Skipped]++
+				}
+			}
+			if counted < d.Windows || d.Windows == 0 && counted > 0 || !maps.Equal(masked, d.Masked) {
+				t.Errorf("%d windows counted and %v did not, by the events; %d and %v by the decision", counted, masked, d.Windows, d.Masked)
+			}
 			if tc.fault != "" && !cmp.Equal(d.Winner, d.Baseline) {
 				t.Errorf("a fault ended in %v, not in the baseline", d.Winner)
 			}

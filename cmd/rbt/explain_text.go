@@ -225,20 +225,19 @@ func copiedText(st *streamStory) string {
 }
 
 // probingText tells of a stream whose probe phase the trace does not see the
-// end of: what was measured, without a verdict. Whether a disturbed window
-// counts, only the verdict would say.
+// end of: what was measured, without a verdict.
 func probingText(st *streamStory) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: no decision yet, %s", oneLine(st.Stream.Stream), plural(len(st.windows), "window"))
-	disturbed, n := map[string]int{}, 0
+	skipped, n := map[string]int{}, 0
 	for _, w := range st.windows {
-		if w.Masked != "" {
-			disturbed[w.Masked]++
+		if w.Skipped != "" {
+			skipped[w.Skipped]++
 			n++
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(&b, ", %d of them disturbed (%s)", n, maskedText(disturbed))
+		fmt.Fprintf(&b, ", %d of them skipped (%s)", n, maskedText(skipped))
 	}
 	b.WriteString("\n")
 	item := items(&b)

@@ -108,10 +108,10 @@ func speedText(v policy.Verdict) string {
 // measuredTable lists the settings that have windows, with the mean speed.
 func measuredTable(st *streamStory) string {
 	type sum struct {
-		setting            policy.Setting
-		bytes              int64
-		secs               float64
-		windows, disturbed int
+		setting          policy.Setting
+		bytes            int64
+		secs             float64
+		windows, skipped int
 	}
 	var order []int
 	sums := map[int]*sum{}
@@ -125,11 +125,11 @@ func measuredTable(st *streamStory) string {
 		one.bytes += w.Bytes
 		one.secs += w.Seconds
 		one.windows++
-		if w.Masked != "" {
-			one.disturbed++
+		if w.Skipped != "" {
+			one.skipped++
 		}
 	}
-	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS", "DISTURBED"}}
+	t := table{heading: []string{"TRIED", "SPEED", "WINDOWS", "SKIPPED"}}
 	for _, id := range order {
 		one := sums[id]
 		name, speed := settingDiff(st.Baseline, one.setting, st.Knobs), "-"
@@ -139,7 +139,7 @@ func measuredTable(st *streamStory) string {
 		if one.secs > 0 {
 			speed = formatRate(float64(one.bytes) / one.secs)
 		}
-		t.add(name, speed, fmt.Sprint(one.windows), fmt.Sprint(one.disturbed))
+		t.add(name, speed, fmt.Sprint(one.windows), fmt.Sprint(one.skipped))
 	}
 	return t.String()
 }

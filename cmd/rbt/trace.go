@@ -180,7 +180,7 @@ func tuningRecord(e runtime.Event) trace.Record {
 	case runtime.PolicyCalled:
 		return trace.NewCall(e.Stream, e.Seq, e.Op, e.Input, e.Output, errorText(e.Err), e.Took)
 	case runtime.WindowDone:
-		return trace.Window{Stream: e.Stream, Setting: e.Setting, Window: e.Window}
+		return trace.Window{Stream: e.Stream, Setting: e.Setting, Window: e.Window, Skipped: e.Skipped}
 	case runtime.Clamped:
 		return trace.Clamp{Stream: e.Stream, Clamp: e.Clamp}
 	case runtime.AutotuneFault:

@@ -93,8 +93,8 @@ func (r *Recorder) Tune(s *sim.Stream, spec probe.Spec) policy.Decision {
 			}
 			elapsed := w.Start + w.Seconds + 0.0123
 			r.at = begins + elapsed
-			r.write(trace.Window{Stream: spec.Facts.Stream, Setting: a.Run.Setting, Window: w})
-			r.phase.Measured(w, elapsed)
+			skipped := r.phase.Measured(w, elapsed)
+			r.write(trace.Window{Stream: spec.Facts.Stream, Setting: a.Run.Setting, Window: w, Skipped: skipped})
 		case a.Propose != nil:
 			p, err := r.Policy.Propose(context.Background(), *a.Propose)
 			if r.called(spec, opPropose, a.Propose, p, err) {

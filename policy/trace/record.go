@@ -104,11 +104,14 @@ type Call struct {
 	Millis float64         `json:"ms"`
 }
 
-// Window is a window of the probe phase, a masked one too.
+// Window is a window of the probe phase.
 type Window struct {
 	Stream  string         `json:"stream"`
 	Setting policy.Setting `json:"setting"`
 	policy.Window
+	// Skipped is why the window does not count; empty where it does. A mask need not
+	// be why: what disturbs all windows is how things are.
+	Skipped string `json:"skipped,omitempty"`
 }
 
 // Clamp is a proposal that a guardrail changed.

@@ -29,7 +29,7 @@
       tooltip: { ...frame().tooltip, trigger: "axis", formatter: (p) => s(p[0].value[0]) + "<br>" + mb(p[0].value[1]) } };
   }
 
-  // Windows are rectangles of their time and their speed, coloured by setting; masked ones are hatched.
+  // Windows are rectangles of their time and their speed, coloured by setting; those that do not count are hatched.
   function windowsChart(stream) {
     const windows = stream.windows || [];
     const settings = [...new Set(windows.map((w) => w.setting))];
@@ -40,9 +40,9 @@
       renderItem: (params, api) => {
         const w = windows.filter((w) => w.setting === setting)[params.dataIndex];
         const [x0, y] = api.coord([api.value(0), api.value(2)]), [x1, base] = api.coord([api.value(1), 0]);
-        const decal = w.masked ? { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: "rgba(255,255,255,0.8)" } : undefined;
+        const decal = w.skipped ? { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: "rgba(255,255,255,0.8)" } : undefined;
         return { type: "rect", shape: { x: x0, y, width: Math.max(x1 - x0, 3), height: Math.max(base - y, 3) },
-          style: { fill: colours[i % colours.length], opacity: w.masked ? 0.6 : 0.9, decal } };
+          style: { fill: colours[i % colours.length], opacity: w.skipped ? 0.6 : 0.9, decal } };
       },
     }));
     return { ...frame(), xAxis: seconds(), yAxis: speeds, series: [curve("all rows", stream.throughput), ...series],
@@ -50,7 +50,7 @@
         const w = p.data.window;
         if (!w) return s(p.value[0]) + "<br>" + mb(p.value[1]);
         return lines(["window", w.seq], ["setting", w.setting], ["speed", mb(w.speed)], ["seconds", s(w.secs)], ["rows", count(w.rows)], ["lanes", w.lanes],
-          ["source wait", s(w.source)], ["write", s(w.write)], ["flush wait", s(w.flush)], ["CPU", s(w.cpu)], ...(w.masked ? [["masked", w.masked]] : []));
+          ["source wait", s(w.source)], ["write", s(w.write)], ["flush wait", s(w.flush)], ["CPU", s(w.cpu)], ...(w.skipped ? [["does not count", w.skipped]] : []));
       } } };
   }
 

@@ -6,6 +6,12 @@ import (
 	"github.com/rapidbyte/rbt/policy"
 )
 
+// Why a window does not count, besides the masks of [policy.Window].
+const (
+	Invalid = "invalid" // it showed that its setting breaks a limit
+	WarmUp  = "warm-up" // speeds still changed by themselves
+)
+
 // masks says which windows count.
 //
 // A disturbed window says little about its setting, so it is repeated. But

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -119,11 +120,12 @@ func (s *Scheduler) Scored(p policy.Scores) {
 }
 
 // Measured answers Action.Run. elapsed is the time since the stream began, in
-// seconds, with all that ran between windows.
-func (s *Scheduler) Measured(w policy.Window, elapsed float64) {
+// seconds, with all that ran between windows. It returns why the window does not
+// count: a mask, [Invalid] or [WarmUp]; empty where it counts.
+func (s *Scheduler) Measured(w policy.Window, elapsed float64) (skipped string) {
 	if s.action.Run == nil {
 		s.unasked("a window")
-		return
+		return Invalid
 	}
 	c := s.candidates[s.action.Run.Candidate]
 	if sensible(w.RoundTrip) > 0 {
@@ -133,17 +135,22 @@ func (s *Scheduler) Measured(w policy.Window, elapsed float64) {
 	s.spend(c, w, elapsed)
 	s.repeat, s.repeats = nil, ""
 	s.inspect(c, w)
+	skipped = w.Masked
 	switch {
 	case c.invalid != "":
+		skipped = cmp.Or(skipped, Invalid)
 		s.expel(c)
 	case w.Masked != "":
 		s.again(c, w.Masked)
 	case !s.warmedUp:
-		s.warmUp(w)
+		if s.warmUp(w); !s.warmedUp {
+			skipped = WarmUp
+		}
 	default:
 		s.count(c, w)
 	}
 	s.proceed()
+	return skipped
 }
 
 // Ended says that the stream has no more rows.
