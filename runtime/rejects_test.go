@@ -674,3 +674,21 @@ func TestRejectsWithoutRows(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestRejectsMany puts more rows aside when they become visible than the server has
+// room for locks of one transaction.
+func TestRejectsMany(t *testing.T) {
+	t.Parallel()
+	const bad = 1000
+	src := pgtest.New(t)
+	dst := pgtest.On(t, pgtest.Cluster(t, pgcluster.Options{Settings: map[string]string{"max_locks_per_transaction": "10", "max_connections": "20"}}))
+	src.Exec(t, fmt.Sprintf("CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, %d)", bad+10))
+	dst.Exec(t, fmt.Sprintf("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, %d)", bad))
+	s := stream("t")
+	s.WriteMode, s.Rejects = connectors.Append, &connectors.Rejects{Max: bad}
+	mustRun(t, config(src.DSN, dst.DSN, s))
+	got := dst.Query(t, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM _rbt.rejects)")
+	if diff := cmp.Diff([][]string{{fmt.Sprint(bad + 10), fmt.Sprint(bad)}}, got); diff != "" {
+		t.Errorf("rows and rejects (-want +got):\n%s", diff)
+	}
+}

@@ -75,16 +75,7 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, move moving, s 
 		return 0, nil
 	}
 	if !bad || len(s.rows) == 1 {
-		var refused error
-		err := pgx.BeginFunc(ctx, tx, func(try pgx.Tx) (err error) {
-			moved, err = move(ctx, try, s.where())
-			return err
-		})
-		if p.swaps(err) {
-			err = fmt.Errorf("%w; rows cannot be put aside for it, since the key is DEFERRABLE, so that rows may be good together which are not alone", err)
-		} else if refusesRow(err) {
-			refused, err = err, nil
-		}
+		moved, refused, err := p.trySpan(ctx, tx, move, s)
 		if err != nil || refused == nil {
 			return moved, err
 		}
@@ -103,6 +94,28 @@ func (p *publication) siftStaged(ctx context.Context, tx pgx.Tx, move moving, s 
 	}
 	second, err := p.siftStaged(ctx, tx, move, right, len(p.refused) == before)
 	return first + second, err
+}
+
+// trySpan moves the rows of a span, or none of them where one is refused. A savepoint
+// that is only rolled back stays open, with a lock of its own: thousands of them fill
+// the server's table of locks.
+func (p *publication) trySpan(ctx context.Context, tx pgx.Tx, move moving, s span) (moved int64, refused, err error) {
+	if _, err := tx.Exec(ctx, "SAVEPOINT rbt_span"); err != nil {
+		return 0, nil, err
+	}
+	end := "RELEASE SAVEPOINT rbt_span"
+	moved, err = move(ctx, tx, s.where())
+	switch {
+	case p.swaps(err):
+		return 0, nil, fmt.Errorf("%w; rows cannot be put aside for it, since the key is DEFERRABLE, so that rows may be good together which are not alone", err)
+	case refusesRow(err):
+		moved, refused = 0, err
+		end = "ROLLBACK TO SAVEPOINT rbt_span; " + end
+	case err != nil:
+		return 0, nil, err
+	}
+	_, err = tx.Exec(ctx, end)
+	return moved, refused, err
 }
 
 // swaps reports whether an error is about a key that is checked when a statement
