@@ -197,6 +197,7 @@ func (c Config) settings(r role, version int) string {
 		{"bytea_output", "hex"},
 		{"lc_monetary", "C"},
 		{"xmloption", "content"},
+		{"array_nulls", "on"}, // else a NULL in an array's text is the word
 		{"standard_conforming_strings", "on"},
 		// A trigger that raises a notice per row would fill the socket that
 		// nobody reads while rows are written.

@@ -212,16 +212,21 @@ func (p *publication) upsert(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+	// What is gone goes first: a row that came may have its value of a unique key.
+	if p.deleted, err = p.dealWithDeleted(ctx, tx, now); err != nil {
+		return err
+	}
+	missing, err := p.countMissing(ctx, tx, now)
+	if err != nil {
+		return err
+	}
 	changed, err := p.moveStaged(ctx, tx, movingBy(func(where string) string {
-		return upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, "")
+		return upsertSQL(p.target.Stream.Spec, now.rel, p.target.Columns, p.staging.sql()+where, p.stays(now))
 	}))
 	if err != nil {
 		return err
 	}
-	if err := p.checkArrived(ctx, tx, now); err != nil {
-		return err
-	}
-	if p.deleted, err = p.dealWithDeleted(ctx, tx, now); err != nil {
+	if err := p.checkArrived(ctx, tx, now, missing, changed); err != nil {
 		return err
 	}
 	p.progress(fmt.Sprintf("%d rows came or changed, %d are gone", changed, p.deleted))
@@ -256,7 +261,8 @@ func upsertSQL(spec connectors.StreamSpec, rel *relation, copied []string, from,
 		" FROM " + from + " ON CONFLICT (" + idents(spec.PrimaryKey) + ") DO "
 	var set, old, fresh []string
 	for _, name := range copied {
-		if slices.Contains(spec.PrimaryKey, name) || findColumn(rel.Columns, name).Identity == "always" {
+		c := findColumn(rel.Columns, name)
+		if slices.Contains(spec.PrimaryKey, name) && equalIsSame(c) || c.Identity == "always" {
 			continue
 		}
 		set = append(set, ident(name)+" = excluded."+ident(name))
@@ -280,27 +286,79 @@ func upsertSQL(spec connectors.StreamSpec, rel *relation, copied []string, from,
 	return sql
 }
 
+// tried is how many rows the transaction has tried to update. Where triggers of users
+// may swallow some, stays counts them.
+const tried = "coalesce(nullif(current_setting('rbt.tried', true), ''), '0')::bigint"
+
+// stays is the condition of rows of the target, t, that stay as they are though a
+// row of their key differs; empty where there are none. Among rows of one key at the
+// source the one with the highest cursor counts, and those without a cursor are read
+// by every run.
+func (p *publication) stays(now *present) string {
+	var or []string
+	spec := p.target.Stream.Spec
+	if spec.Cursor != nil && spec.Cursor.After != nil && slices.Contains(p.target.Columns, spec.Cursor.Column) &&
+		!keyWithin(p.target.Stream.Table, spec.PrimaryKey) {
+		cursor := ident(spec.Cursor.Column)
+		or = append(or, "excluded."+cursor+" IS NULL AND t."+cursor+" IS NOT NULL")
+	}
+	if now.watched {
+		or = append(or, "set_config('rbt.tried', ("+tried+" + 1)::text, true) = ''") // which it is not
+	}
+	return strings.Join(or, " OR ")
+}
+
+// equalIsSame reports whether values of the column that are equal are the same,
+// unlike 1.0 and 1.00, or texts that a collation does not tell apart.
+func equalIsSame(c *connectors.Column) bool {
+	name, _, _ := strings.Cut(c.Type, "(")
+	switch strings.TrimSpace(name) {
+	case "smallint", "integer", "bigint", "oid", "uuid", "boolean", "date", "bytea", "timestamp",
+		"timestamp without time zone", "timestamp with time zone":
+		return true
+	case "text", "character varying":
+		return c.Collation == ""
+	}
+	return false
+}
+
 // recordOf is a row of expressions as one value: operators on ROW itself are
 // resolved for its fields.
 func recordOf(expressions []string) string {
 	return "ROW(" + strings.Join(expressions, ", ") + ")::record"
 }
 
-// checkArrived makes sure that every key is there: a trigger may swallow rows.
-func (p *publication) checkArrived(ctx context.Context, tx pgx.Tx, now *present) error {
+// missingRows are how many staged rows have a key that the target does not.
+type missingRows struct{ all, taken int64 } // and those of them that were not refused
+
+// countMissing counts them where triggers of users may swallow rows.
+func (p *publication) countMissing(ctx context.Context, tx pgx.Tx, now *present) (m missingRows, err error) {
+	if !now.watched {
+		return m, nil
+	}
+	sql := "SELECT count(*), count(*) FILTER (WHERE s.ctid::text <> ALL ($1)) FROM " + p.staging.sql() +
+		" s WHERE NOT EXISTS (SELECT FROM " + p.facts.name.sql() + " t WHERE " + p.sameKey() + ")"
+	err = tx.QueryRow(ctx, sql, append([]string{}, p.refused...)).Scan(&m.all, &m.taken)
+	return m, err
+}
+
+// checkArrived makes sure that every key is there, and that every row that was to be
+// updated is: a trigger may swallow rows. before is what was missing until then, and
+// changed are the rows that the server says came or changed.
+func (p *publication) checkArrived(ctx context.Context, tx pgx.Tx, now *present, before missingRows, changed int64) error {
 	if !now.watched {
 		return nil
 	}
-	var missing int64
-	sql := "SELECT count(*) FROM " + p.staging.sql() + " s WHERE NOT EXISTS (SELECT FROM " + p.facts.name.sql() + " t WHERE " + p.sameKey() + ")"
-	if len(p.refused) > 0 {
-		sql += " AND s.ctid <> ALL ('{" + quotedCtids(p.refused) + "}'::tid[])"
-	}
-	if err := tx.QueryRow(ctx, sql).Scan(&missing); err != nil {
+	after, err := p.countMissing(ctx, tx, now)
+	if err != nil {
 		return err
 	}
-	if missing > 0 {
-		return fmt.Errorf("%s did not take %s: a trigger there drops them", p.facts.name, count(int(missing), "row"))
+	var updates int64
+	if err := tx.QueryRow(ctx, "SELECT "+tried).Scan(&updates); err != nil {
+		return err
+	}
+	if dropped := after.taken + (before.all - after.all + updates - changed); dropped > 0 {
+		return fmt.Errorf("%s did not take %s: a trigger there drops them", p.facts.name, count(int(dropped), "row"))
 	}
 	return nil
 }
@@ -333,7 +391,8 @@ func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *prese
 	var sql string
 	switch p.target.Stream.Spec.Deleted {
 	case connectors.MarkDeleted:
-		sql = "UPDATE " + table + " t SET " + deletedColumn + " = now() WHERE " + deletedColumn + " IS NULL AND " + gone
+		gone = deletedColumn + " IS NULL AND " + gone
+		sql = "UPDATE " + table + " t SET " + deletedColumn + " = now() WHERE " + gone
 	case connectors.DropDeleted:
 		sql = "DELETE FROM " + table + " t WHERE " + gone
 	default:
@@ -343,6 +402,16 @@ func (p *publication) dealWithDeleted(ctx context.Context, tx pgx.Tx, now *prese
 		return 0, err
 	}
 	tag, err := tx.Exec(ctx, sql)
+	if err != nil || !now.watched {
+		return tag.RowsAffected(), err
+	}
+	var kept int64
+	if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+table+" t WHERE "+gone).Scan(&kept); err != nil {
+		return 0, err
+	}
+	if kept > 0 {
+		err = fmt.Errorf("%s keeps %s that the source has no more: a trigger there drops the change", p.facts.name, count(int(kept), "row"))
+	}
 	return tag.RowsAffected(), err
 }
 

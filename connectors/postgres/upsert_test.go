@@ -104,6 +104,23 @@ func TestUpsert(t *testing.T) {
 		"select id, v, _rbt_deleted_at is not null, _rbt_deleted_at = '2000-01-01' from t order by id",
 		[][]string{{"1", "new", "f", "NULL"}, {"2", "gone", "t", "f"}, {"3", "back", "f", "NULL"}, {"4", "long gone", "t", "t"}},
 	}, {
+		"what equality does not find in the key",
+		"create table t (n numeric, f float8, i interval, primary key (n, f, i)); insert into t values (1.00, '-0', '24:00')",
+		"create table t (n numeric, f float8, i interval, primary key (n, f, i)); insert into t values (1.0, 0, '1 day')",
+		upsert("t", "n", "f", "i"), methodUpsert, "select * from t", [][]string{{"1.00", "-0", "24:00:00"}},
+	}, {
+		"a unique value goes from one that is gone to one that came",
+		"create table t (id int primary key, email text unique); insert into t values (4, 'a')",
+		"create table t (id int primary key, email text unique); insert into t values (1, 'a')",
+		upsertDeleting(connectors.DropDeleted, "t", "id"), methodUpsert, "select * from t", [][]string{{"4", "a"}},
+	}, {
+		"a trigger that changes rows",
+		"create table t (id int primary key, v text); insert into t values (1, 'NEW'), (2, 'Same'), (3, 'MORE')",
+		`create table t (id int primary key, v text, changes int default 0); insert into t values (1, 'old'), (2, 'same');
+		create function f() returns trigger language plpgsql as 'begin new.v = lower(new.v); new.changes = new.changes + 1; return new; end';
+		create trigger tr before insert or update on t for each row execute function f()`,
+		upsert("t", "id"), methodUpsert, "select id, v from t order by id", [][]string{{"1", "new"}, {"2", "same"}, {"3", "more"}},
+	}, {
 		"the mark is added", "create table t (id int primary key); insert into t values (1)",
 		"create table t (id int primary key); insert into t values (1), (2)",
 		upsertDeleting(connectors.MarkDeleted, "t", "id"), methodUpsert,
@@ -175,13 +192,25 @@ func TestUpsertLosesNothing(t *testing.T) {
 			`create table t (id int primary key, v text); insert into t values (1, 'old');
 			create function f() returns trigger language plpgsql as 'begin return null; end';
 			create trigger tr before insert on t for each row execute function f()`, "public.t did not take 1 row: a trigger there drops them"},
+		{"a trigger that drops changes", "create table t (id int, v text); insert into t values (1, 'new'), (2, 'x')",
+			`create table t (id int primary key, v text); insert into t values (1, 'old');
+			create function f() returns trigger language plpgsql as 'begin return null; end';
+			create trigger tr before update on t for each row execute function f()`, "public.t did not take 1 row: a trigger there drops them"},
+		{"a trigger that keeps what is gone", "create table t (id int, v text); insert into t values (2, 'x')",
+			`create table t (id int primary key, v text); insert into t values (1, 'old');
+			create function f() returns trigger language plpgsql as 'begin return null; end';
+			create trigger tr before delete on t for each row execute function f()`, "public.t keeps 1 row that the source has no more: a trigger there drops the change"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, DestinationOptions{})
 			b.src.Exec(t, tc.source)
 			b.dst.Exec(t, tc.target)
-			snap, targets := b.targets(t, upsert("t", "id"))
+			spec := upsert("t", "id")
+			if strings.Contains(tc.name, "gone") {
+				spec.Deleted = connectors.DropDeleted
+			}
+			snap, targets := b.targets(t, spec)
 			l := b.begin(t)
 			_, err := l.Publish(t.Context(), targets[0], fill(t, snap, l, targets[0]), nil)
 			wantError(t, tc.want, err)
