@@ -25,20 +25,23 @@ type metrics struct {
 	runSeconds, runRows, runBytes, runSucceeded prometheus.Gauge
 }
 
-func newMetrics() *metrics {
+// newMetrics makes those of a run of the pipeline. Its name is a label of each, since
+// the files of several pipelines may be taken up together.
+func newMetrics(pipeline string) *metrics {
 	m := &metrics{run: prometheus.NewRegistry(), process: prometheus.NewRegistry()}
+	run := prometheus.WrapRegistererWith(prometheus.Labels{"pipeline": pipeline}, m.run)
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "rbt", Name: name, Help: help}, labels)
-		m.run.MustRegister(c)
+		run.MustRegister(c)
 		return c
 	}
 	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "rbt", Name: name, Help: help}, labels)
-		m.run.MustRegister(g)
+		run.MustRegister(g)
 		return g
 	}
 	gauge := func(name, help string) prometheus.Gauge { return gauges(name, help).WithLabelValues() }
-	m.info = gauges("run_info", "1 for the run that is at work.", "run", "pipeline", "version")
+	m.info = gauges("run_info", "1 for the run that is at work.", "run", "version")
 	m.started = gauges("run_start_time_seconds", "When the run began, since the epoch.", "run")
 	m.runSeconds = gauge("run_duration_seconds", "How long the run took, or has taken so far.")
 	m.runRows = gauge("run_rows", "Rows of all streams that the run copied; 0 until it has ended.")
@@ -64,7 +67,7 @@ func (m *metrics) begin(h trace.Header) {
 	m.began = h.Started
 	m.info.Reset()
 	m.started.Reset()
-	m.info.WithLabelValues(h.Run, h.Pipeline, h.Version).Set(1)
+	m.info.WithLabelValues(h.Run, h.Version).Set(1)
 	m.started.WithLabelValues(h.Run).Set(float64(h.Started.UnixMilli()) / 1000)
 }
 

@@ -42,7 +42,7 @@ type entry struct {
 
 // New knows of a run what a header can say before it has begun.
 func New(h trace.Header, say report.Say) *Monitor {
-	m := &Monitor{say: say, metrics: newMetrics(), builder: report.NewBuilder(h, say)}
+	m := &Monitor{say: say, metrics: newMetrics(h.Pipeline), builder: report.NewBuilder(h, say)}
 	m.metrics.begin(h)
 	return m
 }

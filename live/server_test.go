@@ -197,12 +197,12 @@ func TestMetrics(t *testing.T) {
 	m.Add(0, trace.Summary{Status: "done", Rows: 1234, Bytes: 5_000_000, Seconds: 4})
 	_, text := get(t, url+"metrics")
 	for _, want := range []string{
-		`rbt_run_info{pipeline="orders",run="R1",version="test"} 1`, `rbt_stream_rows_total{stream="public.orders"} 1234`,
-		`rbt_stream_bytes_total{stream="public.orders"} 5e+06`, `rbt_stream_rejected_rows_total{stream="public.orders"} 2`,
-		`rbt_stream_lane_seconds_total{phase="commit",stream="public.orders"} 0.05`, `rbt_stream_done{stream="public.orders"} 1`,
-		`rbt_retries_total{class="network",stream="public.orders"} 1`, `rbt_probe_windows_total{skipped="retry",stream="public.orders"} 1`,
-		`rbt_autotune_faults_total{reason="timeout",stream="public.orders"} 1`, `rbt_policy_call_seconds_total{op="score",stream="public.orders"} 0.25`,
-		`rbt_stream_done{stream="public.kept"} 1`, `rbt_stream_publish_seconds_total{stream="public.orders"} 1.5`, `rbt_run_succeeded 1`, `rbt_run_duration_seconds 4`,
+		`rbt_run_info{pipeline="orders",run="R1",version="test"} 1`, `rbt_stream_rows_total{pipeline="orders",stream="public.orders"} 1234`,
+		`rbt_stream_bytes_total{pipeline="orders",stream="public.orders"} 5e+06`, `rbt_stream_rejected_rows_total{pipeline="orders",stream="public.orders"} 2`,
+		`rbt_stream_lane_seconds_total{phase="commit",pipeline="orders",stream="public.orders"} 0.05`, `rbt_stream_done{pipeline="orders",stream="public.orders"} 1`,
+		`rbt_retries_total{class="network",pipeline="orders",stream="public.orders"} 1`, `rbt_probe_windows_total{pipeline="orders",skipped="retry",stream="public.orders"} 1`,
+		`rbt_autotune_faults_total{pipeline="orders",reason="timeout",stream="public.orders"} 1`, `rbt_policy_call_seconds_total{op="score",pipeline="orders",stream="public.orders"} 0.25`,
+		`rbt_stream_done{pipeline="orders",stream="public.kept"} 1`, `rbt_stream_publish_seconds_total{pipeline="orders",stream="public.orders"} 1.5`, `rbt_run_succeeded{pipeline="orders"} 1`, `rbt_run_duration_seconds{pipeline="orders"} 4`,
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("there is no %s", want)
@@ -251,8 +251,8 @@ func TestWriteMetrics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		succeeded := map[string]string{"done": "rbt_run_succeeded 1\n", "failed": "rbt_run_succeeded 0\n"}[status]
-		for _, want := range []string{"rbt_run_duration_seconds 4\n", "rbt_stream_rows_total{stream=\"public.orders\"} 1234\n", succeeded} {
+		succeeded := map[string]string{"done": "rbt_run_succeeded{pipeline=\"orders\"} 1\n", "failed": "rbt_run_succeeded{pipeline=\"orders\"} 0\n"}[status]
+		for _, want := range []string{"rbt_run_duration_seconds{pipeline=\"orders\"} 4\n", "rbt_stream_rows_total{pipeline=\"orders\",stream=\"public.orders\"} 1234\n", succeeded} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("%s: the file lacks %q", status, want)
 			}
