@@ -56,6 +56,9 @@ type StreamState struct {
 	Definition string
 }
 
+// Committed is what the destination has of a part.
+type Committed struct{ Rows, Bytes int64 }
+
 // LockedError says who holds a pipeline's lock.
 type LockedError struct {
 	Pipeline string
@@ -82,8 +85,8 @@ type Load interface {
 	NoteTuning(ctx context.Context, tunings ...Tuning) error
 	// Writer opens a connection for a lane.
 	Writer(ctx context.Context) (Writer, error)
-	// Marks returns the rows of each part that is committed for good.
-	Marks(ctx context.Context, stream string, generation int) (map[int64]int64, error)
+	// Marks returns what each part holds that is committed for good.
+	Marks(ctx context.Context, stream string, generation int) (map[int64]Committed, error)
 	// Vitals reads what the destination says of itself, beside the lanes and
 	// without waiting for any other work of the load. It is cheap enough to be
 	// called around every window, and bounded to a few seconds where the server

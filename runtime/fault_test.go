@@ -91,10 +91,14 @@ func TestDestinationCrash(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		mustRun(t, cfg)
+		s := mustRun(t, cfg)
 		<-crashed
 		sameRows(t, src, dst, "orders")
 		nothingLeft(t, dst)
+		books := dst.Query(t, "SELECT bytes FROM _rbt.streams ORDER BY published_at DESC LIMIT 1")
+		if got := fmt.Sprint(s.Bytes); got != books[0][0] {
+			t.Errorf("a crash after %d parts: %s bytes, and %s by the books", n, got, books[0][0])
+		}
 	}
 }
 

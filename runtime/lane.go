@@ -108,10 +108,11 @@ func (l *lane) committed(ctx context.Context, j job) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	rows, done := marks[j.part.Mark]
+	part, done := marks[j.part.Mark]
 	if done {
-		j.task.rows.Add(rows)
-		l.run.emit(PartDone{Part: j.part, Lane: l.number, Rows: rows})
+		j.task.rows.Add(part.Rows)
+		j.task.bytes.Add(part.Bytes)
+		l.run.emit(PartDone{Part: j.part, Lane: l.number, Rows: part.Rows, Bytes: part.Bytes})
 	}
 	return done, nil
 }

@@ -38,7 +38,7 @@ func (r *run) moment(ctx context.Context) (progress bool, err error) {
 		if t.state == published {
 			r.finished[name] = t.summary(statusDone)
 			r.shown[moment] = true
-			if t.kept > 0 {
+			if t.kept.Rows > 0 {
 				r.shown[earlier] = true
 			}
 		}

@@ -137,17 +137,18 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 	var pending []connectors.Part
 	for _, p := range saved.Parts {
 		t.nextMark = max(t.nextMark, p.Mark+1)
-		rows, done := marks[p.Mark]
+		part, done := marks[p.Mark]
 		if !done {
 			p.Into = t.into
 			pending = append(pending, p)
 			continue
 		}
 		t.issued = append(t.issued, p)
-		t.kept += rows
+		t.kept.Rows += part.Rows
+		t.kept.Bytes += part.Bytes
 		t.stored += p.Bytes
 	}
-	t.rows.Add(t.kept)
+	t.rows.Add(t.kept.Rows)
 	rejected, err := r.rejects(ctx, t)
 	if err != nil {
 		return err
@@ -156,9 +157,9 @@ func (r *run) takeUpParts(ctx context.Context, b *board, t *task, saved plan) er
 	if err := t.holdCeiling(); err != nil {
 		return err
 	}
-	if t.kept > 0 {
+	if t.kept.Rows > 0 {
 		r.note(t.name(), fmt.Sprintf("%d of %d parts (%d rows) are kept from an earlier moment, so that not all rows show the same one",
-			len(saved.Parts)-len(pending), len(saved.Parts), t.kept))
+			len(saved.Parts)-len(pending), len(saved.Parts), t.kept.Rows))
 	}
 	if len(pending) == 0 {
 		return r.cut(ctx, b, t)

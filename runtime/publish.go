@@ -123,18 +123,20 @@ func (r *run) undone(ctx context.Context, t *task) ([]connectors.Part, error) {
 		return nil, err
 	}
 	var undone []connectors.Part
-	var rows int64
+	var left connectors.Committed
 	for _, p := range t.issued {
-		n, done := marks[p.Mark]
+		part, done := marks[p.Mark]
 		if !done {
 			undone = append(undone, p)
 		}
-		rows += n
+		left.Rows += part.Rows
+		left.Bytes += part.Bytes
 	}
 	if len(undone) == 0 {
 		return nil, fmt.Errorf("the books know %d parts, but %d were cut", len(marks), len(t.issued))
 	}
-	t.rows.Store(rows)
+	t.rows.Store(left.Rows)
+	t.bytes.Store(left.Bytes - t.kept.Bytes) // of this moment only
 	rejected, err := r.rejects(ctx, t)
 	if err != nil {
 		return nil, err
@@ -144,8 +146,8 @@ func (r *run) undone(ctx context.Context, t *task) ([]connectors.Part, error) {
 }
 
 // marks reads a task's marks.
-func (r *run) marks(ctx context.Context, t *task) (map[int64]int64, error) {
-	return retry(ctx, r, t.name(), "read the marks", func() (map[int64]int64, error) {
+func (r *run) marks(ctx context.Context, t *task) (map[int64]connectors.Committed, error) {
+	return retry(ctx, r, t.name(), "read the marks", func() (map[int64]connectors.Committed, error) {
 		return r.load.Marks(ctx, t.name(), t.generation)
 	})
 }

@@ -30,8 +30,8 @@ type task struct {
 	exhausted  bool // there are no more parts to cut
 	active     int  // lanes at work on it
 	nextMark   int64
-	issued     []connectors.Part // every part cut, for the marks to be checked against
-	kept       int64             // rows that an earlier moment committed
+	issued     []connectors.Part    // every part cut, for the marks to be checked against
+	kept       connectors.Committed // what an earlier moment committed
 
 	failed      bool          // its error ended the run
 	parts       int64         // committed

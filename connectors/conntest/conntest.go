@@ -250,7 +250,7 @@ func (s *session) sees(want []string) {
 	}
 }
 
-func (s *session) marked() map[int64]int64 {
+func (s *session) marked() map[int64]connectors.Committed {
 	s.t.Helper()
 	return must(s.load.Marks(s.t.Context(), s.stream.Spec.Name, s.generation))(s.t)
 }
@@ -288,11 +288,11 @@ func everySetting(s *session) {
 		marks := s.marked()
 		var rows int64
 		for _, p := range parts {
-			n, ok := marks[p.Mark]
+			part, ok := marks[p.Mark]
 			if !ok {
 				s.t.Errorf("part %d has no mark", p.Mark)
 			}
-			rows += n
+			rows += part.Rows
 		}
 		if len(marks) != len(parts) || rows != int64(len(want)) {
 			s.t.Errorf("%v: %d marks of %d rows, want %d of %d", setting, len(marks), rows, len(parts), len(want))

@@ -205,22 +205,23 @@ func (l *load) Note(ctx context.Context, stream string, generation int, plan []b
 	}))
 }
 
-// Marks returns the rows of each part that is committed for good.
+// Marks returns what each part holds that is committed for good.
 //
 // Writers commit without waiting for the disk, so Marks commits something
 // itself, waits for it to be on disk, and thereby has all before it there too.
-func (l *load) Marks(ctx context.Context, stream string, generation int) (map[int64]int64, error) {
-	const sql = `SELECT mark, rows FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3`
-	marks := map[int64]int64{}
+func (l *load) Marks(ctx context.Context, stream string, generation int) (map[int64]connectors.Committed, error) {
+	const sql = `SELECT mark, rows, bytes FROM _rbt.marks WHERE run_id = $1 AND stream = $2 AND generation = $3`
+	marks := map[int64]connectors.Committed{}
 	err := l.change(ctx, "read the marks of "+stream, func(tx pgx.Tx) error {
 		clear(marks)
 		rows, err := tx.Query(ctx, sql, l.attempt.RunID, stream, generation)
 		if err != nil {
 			return err
 		}
-		var mark, n int64
-		if _, err = pgx.ForEachRow(rows, []any{&mark, &n}, func() error {
-			marks[mark] = n
+		var mark int64
+		var c connectors.Committed
+		if _, err = pgx.ForEachRow(rows, []any{&mark, &c.Rows, &c.Bytes}, func() error {
+			marks[mark] = c
 			return nil
 		}); err != nil {
 			return err

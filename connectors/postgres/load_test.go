@@ -110,8 +110,8 @@ func TestTakeUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows int64
-	for _, n := range marks {
-		rows += n
+	for _, part := range marks {
+		rows += part.Rows
 	}
 	diff(t, int64(100), rows)
 	if _, err := second.Publish(t.Context(), targets[0], loaded, nil); err != nil {
