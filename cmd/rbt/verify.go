@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,9 @@ differs, the hashes are matched and the rows that are missing and extra are coun
 a row that changed is one of each. Either table is read as of one moment, but not of
 the moment of the last run: a source that goes on changing differs.
 
-The exit code is 1 if a stream differs.`,
+A stream that cannot be compared keeps no other one from it.
+
+The exit code is 1 if a stream differs, or cannot be compared.`,
 		Example: "  rbt verify pipeline.hcl",
 		Args:    onePipeline,
 	}
@@ -45,6 +49,9 @@ func (j *job) verify(ctx context.Context, u *ui) error {
 		targets = append(targets, p.Target)
 	}
 	found, err := j.compare(ctx, targets, func(c postgres.Comparison) {
+		if c.Err != nil {
+			return // the error comes behind the table
+		}
 		u.note("%s: %s, %s rows in %s", oneLine(c.Stream), verdict(c), formatRows(c.SourceRows), formatTook(c.Took))
 	})
 	if err != nil {
@@ -57,6 +64,8 @@ func (j *job) verify(ctx context.Context, u *ui) error {
 // verdict says in a word or two how a stream compares.
 func verdict(c postgres.Comparison) string {
 	switch {
+	case c.Err != nil:
+		return "not comparable"
 	case c.NoTarget:
 		return "no target"
 	case !c.Equal():
@@ -71,7 +80,7 @@ func verdict(c postgres.Comparison) string {
 func comparisonTable(found []postgres.Comparison) string {
 	t := table{heading: []string{"STREAM", "SOURCE ROWS", "TARGET ROWS", "MISSING", "EXTRA", "RESULT"}}
 	for _, c := range found {
-		if c.NoTarget {
+		if c.NoTarget || c.Err != nil {
 			t.add(oneLine(c.Stream), "?", "-", "-", "-", verdict(c))
 			continue
 		}
@@ -83,15 +92,25 @@ func comparisonTable(found []postgres.Comparison) string {
 // conclude prints the verdict on all streams.
 func conclude(u *ui, found []postgres.Comparison) error {
 	var rows int64
+	var failed []error
 	different := 0
 	for _, c := range found {
 		rows += c.SourceRows
-		if !c.Equal() {
+		switch {
+		case c.Err != nil:
+			failed = append(failed, fmt.Errorf("%s: %w", c.Stream, c.Err))
+		case !c.Equal():
 			different++
 		}
 	}
 	if different > 0 {
 		u.printf("different: %d of %s\n", different, plural(len(found), "stream"))
+	}
+	if len(failed) > 0 {
+		u.printf("not comparable: %d of %s\n", len(failed), plural(len(found), "stream"))
+		return errors.Join(failed...)
+	}
+	if different > 0 {
 		return errReported
 	}
 	u.printf("%s: %s, %s rows\n", allVerdict(found), plural(len(found), "stream"), formatRows(rows))

@@ -34,6 +34,8 @@ type Comparison struct {
 	Missing, Extra int64
 	// NoTarget says that the target does not exist; nothing else is known.
 	NoTarget bool
+	// Err is why the two cannot be compared; nothing else is known.
+	Err error
 	// Append says that the target may hold more than the stream's rows.
 	Append bool
 	Took   time.Duration
@@ -41,7 +43,7 @@ type Comparison struct {
 
 // Equal says whether the target holds what it should.
 func (c Comparison) Equal() bool {
-	return !c.NoTarget && c.Missing == 0 && (c.Extra == 0 || c.Append)
+	return c.Err == nil && !c.NoTarget && c.Missing == 0 && (c.Extra == 0 || c.Append)
 }
 
 // Verify compares what the streams' tables hold now on both servers: the
@@ -120,9 +122,9 @@ func (v *verifier) lane(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		c, err := compare(ctx, source, destination, v.targets[i])
-		if err != nil {
-			return fmt.Errorf("%s: %w", v.targets[i].Stream.Spec.Name, err)
+		c := v.compare(ctx, source, destination, v.targets[i])
+		if c.Err != nil && (ctx.Err() != nil || source.IsClosed() || destination.IsClosed()) { // the next one could not be either
+			return fmt.Errorf("%s: %w", c.Stream, c.Err)
 		}
 		v.report(i, c)
 	}
@@ -138,18 +140,27 @@ func (v *verifier) report(i int, c Comparison) {
 }
 
 // compare compares one table, in one transaction on either side.
-func compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.Target) (Comparison, error) {
+func (v *verifier) compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.Target) Comparison {
 	began := time.Now()
-	c := Comparison{Stream: t.Stream.Spec.Name, Target: ident(t.Schema, t.Name),
-		Append: keepsMore(t.Stream.Spec)}
+	c := Comparison{Stream: t.Stream.Spec.Name, Target: ident(t.Schema, t.Name), Append: keepsMore(t.Stream.Spec)}
+	c.Err = c.fill(ctx, source, destination, t)
+	for _, conn := range []*pgx.Conn{source, destination} {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") // nothing was changed
+	}
+	c.Took = time.Since(began)
+	return c
+}
+
+// fill reads both sides.
+func (c *Comparison) fill(ctx context.Context, source, destination *pgx.Conn, t *connectors.Target) error {
 	target, err := readTarget(ctx, destination, t)
 	if err != nil || target == nil {
 		c.NoTarget = err == nil
-		return c, err
+		return err
 	}
 	for _, name := range t.Columns {
 		if !slices.Contains(target.names, name) {
-			return c, fmt.Errorf("%s does not have column %s, which the source has: rbt run adds it, rbt plan shows how", c.Target, name)
+			return fmt.Errorf("%s does not have column %s, which the source has: rbt run adds it, rbt plan shows how", c.Target, name)
 		}
 	}
 	sides := verifySides(source, destination, t, target)
@@ -157,17 +168,13 @@ func compare(ctx context.Context, source, destination *pgx.Conn, t *connectors.T
 		if refusesRow(err) {
 			err = fmt.Errorf("the source has values that the target's types do not hold, as rows that were put aside may, so the tables cannot be compared: %w", err)
 		}
-		return c, err
+		return err
 	}
 	c.SourceRows, c.TargetRows = sides[0].rows, sides[1].rows
 	if sides[0].sum != sides[1].sum || c.SourceRows != c.TargetRows {
 		c.Missing, c.Extra, err = matchRows(ctx, sides)
 	}
-	for _, s := range sides {
-		_, _ = s.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") // nothing was changed
-	}
-	c.Took = time.Since(began)
-	return c, err
+	return err
 }
 
 // keepsMore says whether the target may hold rows that the source has no more.

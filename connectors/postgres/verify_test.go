@@ -21,6 +21,9 @@ func verifyOne(t *testing.T, src, dst *pgtest.DB, spec connectors.StreamSpec, co
 	if err != nil {
 		t.Fatal(err)
 	}
+	if found[0].Err != nil {
+		t.Fatal(found[0].Err)
+	}
 	return found[0]
 }
 
@@ -167,5 +170,26 @@ func await(t *testing.T, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("waited for too long")
 		}
+	}
+}
+
+// TestVerifyGoesOn holds that a table which cannot be compared keeps no other one
+// from being compared, over the same connections.
+func TestVerifyGoesOn(t *testing.T) {
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "create table t (id int, v text, n int); insert into t values (1, 'a', 5), (2, 'b', 300000)")
+	dst.Exec(t, "create table t (id int, n int2); insert into t values (1, 5)")
+	var targets []*connectors.Target
+	for _, columns := range [][]string{{"id", "v"}, {"id", "n"}, {"id"}} {
+		targets = append(targets, verifyTarget(t, src, connectors.StreamSpec{}, columns...))
+	}
+	found, err := Verify(t.Context(), Config{DSN: src.DSN}, Config{DSN: dst.DSN}, targets, VerifyOptions{Connections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, `"public"."t" does not have column v`, found[0].Err)
+	wantError(t, "the tables cannot be compared", found[1].Err)
+	if c := found[2]; c.Err != nil || c.Missing != 1 || c.SourceRows != 2 {
+		t.Errorf("got %+v", c)
 	}
 }
