@@ -119,7 +119,7 @@ func (b *Builder) Add(at float64, r trace.Record) {
 		s.endStep(at)
 		s.Status, s.Rows, s.Bytes, s.Load, s.Publish, s.Rejected = "done", r.Rows, r.Bytes, r.Load, r.Publish, r.Rejected
 	case trace.Summary:
-		b.summary(r)
+		b.summary(at, r)
 	case trace.Lost:
 		b.report.Lost += r.Records
 	default:
@@ -175,7 +175,7 @@ func (b *Builder) part(at float64, r trace.Part) {
 	}
 	s.Time.add(SpentOn(r))
 	if s.Status == "publishing" { // the destination lost parts, which are copied again
-		s.endStep(at)
+		s.endStep(p.From)
 		s.Status = "copying"
 	}
 	s.parts, s.bytes = s.parts+r.Rows, s.bytes+r.Bytes
@@ -220,38 +220,22 @@ func (b *Builder) step(at float64, r trace.Step) {
 	s.Steps = append(s.Steps, Step{What: r.Step, From: at, To: at})
 }
 
-// endStep ends the step that is under way. Builds of two indexes may be: each
-// counts until the next begins.
+// endStep ends the step that is under way, where one is.
 func (s *known) endStep(at float64) {
-	if len(s.Steps) == 0 {
-		return
+	if s.Status == "publishing" {
+		last := &s.Steps[len(s.Steps)-1]
+		last.To = max(last.From, at)
 	}
-	last := &s.Steps[len(s.Steps)-1]
-	last.To = at
-	if s.Time.Publish == nil {
-		s.Time.Publish = map[string]float64{}
-	}
-	s.Time.Publish[kindOfStep(last.What)] += last.To - last.From
 }
 
-// kindOfStep is what a step is about, without names.
-func kindOfStep(what string) string {
-	switch first, _, _ := strings.Cut(what, " "); first {
-	case "build":
-		return "indexes and constraints"
-	case "analyze", "verify", "check":
-		return first
-	}
-	return "making rows visible"
-}
-
-func (b *Builder) summary(r trace.Summary) {
+func (b *Builder) summary(at float64, r trace.Summary) {
 	b.ended = true
 	b.report.Status, b.report.Error = r.Status, r.Error
 	b.report.Seconds, b.report.OneMoment = r.Seconds, r.OneMoment
 	for _, one := range r.Streams {
 		s := b.stream(one.Stream)
 		s.Moving = nil
+		s.endStep(at)
 		s.Status, s.Rows, s.Bytes, s.Load, s.Publish, s.Rejected = one.Status, one.Rows, one.Bytes, one.Load, one.Publish, one.Rejected
 		if one.Setting != nil {
 			s.set(one.Setting)
@@ -272,10 +256,8 @@ func (b *Builder) Report() *Report {
 	if !b.ended {
 		r.Seconds = b.last
 	}
-	for _, s := range r.Streams { // what is under way, or was cut off, took as long as this
-		if n := len(s.Steps); n > 0 && s.Status != "done" && s.Status != "skipped" {
-			s.Steps[n-1].To = max(s.Steps[n-1].To, b.last)
-		}
+	for _, s := range b.byName { // what is under way, or was cut off, took as long as this
+		s.endStep(b.last)
 	}
 	return r
 }

@@ -97,7 +97,7 @@ func (s *Stream) chart(seconds float64) chartStream {
 			}
 		}
 	}
-	for _, slice := range s.Time.slices() {
+	for _, slice := range s.slices() {
 		c.Time = append(c.Time, chartSlice(slice))
 	}
 	return c

@@ -28,7 +28,7 @@ var style string
 var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"rows": rows, "size": size, "rate": rate, "secs": secs, "percent": percent, "when": when, "change": change, "slices": Spent.slices,
+	"rows": rows, "size": size, "rate": rate, "secs": secs, "percent": percent, "when": when, "change": change, "slices": (*Stream).slices,
 	"percentage": func(fraction float64) string { return fmt.Sprintf("%.0f %%", 100*fraction) },
 	"float":      func(n int64) float64 { return float64(n) },
 	"css":        func() template.CSS { return template.CSS(style) },

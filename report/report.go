@@ -109,7 +109,9 @@ type Part struct {
 	Source, Write, Flush, Commit float64
 }
 
-// Step is something that took long while a stream was published.
+// Step is something that took long while a stream was published. A trace tells when
+// a step begins: To is when the next one did, or when publishing ended. Of indexes
+// that are built side by side, an earlier one may take longer.
 type Step struct {
 	What     string
 	From, To float64

@@ -1,18 +1,16 @@
 package report
 
 import (
-	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/rapidbyte/rbt/policy/trace"
 )
 
-// Spent says where the time of a stream's lanes went, in lane-seconds, and that
-// of publishing in seconds.
+// Spent says where the time of a stream's lanes went, in lane-seconds.
 type Spent struct {
 	Source, Write, Flush, Commit, Other float64
-	Publish                             map[string]float64 // by what was done
 
 	seen trace.Loaded // what lanes were seen to do
 }
@@ -64,10 +62,15 @@ type slice struct {
 	Secs float64
 }
 
-// slices are where time went, those of no time left out.
+// slices are where the stream's time went, those of no time left out.
+func (s *Stream) slices() []slice {
+	return slices.DeleteFunc(append(s.Time.slices(), published(s.Steps)...), func(s slice) bool { return s.Secs < 0.0005 })
+}
+
+// slices are where the time of lanes went.
 func (t Spent) slices() []slice {
 	source, dest := t.links()
-	all := []slice{
+	return []slice{
 		{"waiting for the source", t.Source * (1 - source)},
 		{"the link from the source", t.Source * source},
 		{"writing to the destination", t.Write * (1 - dest)},
@@ -76,10 +79,31 @@ func (t Spent) slices() []slice {
 		{"the link to the destination", (t.Write + t.Flush + t.Commit) * dest},
 		{"other work of the lanes", t.Other},
 	}
-	var steps []slice
-	for what, secs := range t.Publish {
-		steps = append(steps, slice{what, secs})
+}
+
+// published sums the time of steps by what they are about: steps that go on side by
+// side are about the same.
+func published(steps []Step) []slice {
+	var list []slice
+	for _, s := range steps {
+		kind := kindOfStep(s.What)
+		i := slices.IndexFunc(list, func(have slice) bool { return have.What == kind })
+		if i < 0 {
+			i = len(list)
+			list = append(list, slice{What: kind})
+		}
+		list[i].Secs += s.To - s.From
 	}
-	slices.SortFunc(steps, func(a, b slice) int { return cmp.Compare(a.What, b.What) })
-	return slices.DeleteFunc(append(all, steps...), func(s slice) bool { return s.Secs < 0.0005 })
+	return list
+}
+
+// kindOfStep is what a step is about, without names.
+func kindOfStep(what string) string {
+	switch first, _, _ := strings.Cut(what, " "); first {
+	case "build":
+		return "indexes and constraints"
+	case "analyze", "verify", "check":
+		return first
+	}
+	return "making rows visible"
 }

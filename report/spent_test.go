@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/rapidbyte/rbt/policy/trace"
@@ -141,5 +142,35 @@ func TestMovingLate(t *testing.T) {
 	b.Add(3, trace.Done{Stream: "t"})
 	if s := b.Report().Streams[0]; s.Moving != nil {
 		t.Errorf("%s, %s", s.Status, s.Moving)
+	}
+}
+
+// TestPublishing holds that each moment of publishing counts once, and up to what is
+// known: a step that is under way, or was cut off, until the end of the trace.
+func TestPublishing(t *testing.T) {
+	step := func(what string) trace.Step { return trace.Step{Stream: "t", Step: what} }
+	type entry struct {
+		at     float64
+		record trace.Record
+	}
+	for what, tc := range map[string]struct {
+		entries []entry
+		want    []slice
+	}{
+		"parts are lost and copied again": {[]entry{{10, step("swap")}, {111, trace.Part{Stream: "t", Seconds: 100}}, {112, step("swap")}, {113, trace.Done{Stream: "t"}}},
+			[]slice{{"making rows visible", 2}}},
+		"under way": {[]entry{{10, step("build index a")}, {14, trace.Note{}}}, []slice{{"indexes and constraints", 4}}},
+		"cut off":   {[]entry{{10, step("verify the count")}, {15, trace.Summary{Streams: []trace.StreamSummary{{Stream: "t", Status: "loaded"}}}}}, []slice{{"verify", 5}}},
+		"side by side": {[]entry{{10, step("build index a")}, {10, step("build index b")}, {13, step("analyze")}, {14, trace.Done{Stream: "t"}}, {20, trace.Summary{}}},
+			[]slice{{"indexes and constraints", 3}, {"analyze", 1}}},
+	} {
+		b := NewBuilder(trace.Header{}, nil)
+		for _, e := range tc.entries {
+			b.Report()
+			b.Add(e.at, e.record)
+		}
+		if diff := cmp.Diff(tc.want, published(b.Report().Streams[0].Steps)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", what, diff)
+		}
 	}
 }
