@@ -168,6 +168,21 @@ func TestLooks(t *testing.T) {
 	}
 }
 
+// TestPrint holds that what is printed fits the paper: charts are painted anew before
+// they are, in the width that they have there.
+func TestPrint(t *testing.T) {
+	t.Parallel()
+	p := browser.Show(t, page(t, read(t, readFile(t, realTrace))), 1200, 900)
+	p.Do(t, emulation.SetEmulatedMedia().WithMedia("print"))
+	const beyond = `(dispatchEvent(new Event("beforeprint")), [...document.querySelectorAll("svg")].flatMap((svg) => {
+		const edge = svg.getBoundingClientRect().left + 640;
+		return [...svg.querySelectorAll("path, text")].filter((e) => !e.closest("[clip-path]") && e.getBoundingClientRect().right > edge + 1);
+	}).length)`
+	if n := browser.Eval[int](t, p, beyond); n != 0 {
+		t.Errorf("%d shapes reach beyond the paper", n)
+	}
+}
+
 // TestAccessible holds the basics for a keyboard and a screen reader.
 func TestAccessible(t *testing.T) {
 	t.Parallel()

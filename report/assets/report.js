@@ -15,7 +15,7 @@
   function frame() {
     return {
       animation: false, backgroundColor: "transparent", aria: { enabled: false }, textStyle: { fontFamily: "inherit" },
-      grid: { left: 8, right: 16, top: 36, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
       tooltip: { confine: true, appendTo: undefined, transitionDuration: calm ? 0 : 0.1 },
       legend: { type: "scroll", top: 0 },
     };
@@ -142,14 +142,20 @@
   drawAll();
   dark.addEventListener("change", drawAll);
   addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+  const paper = 640; // of A4, without margins and frames
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details.stream:not([open])")].slice(0, 50);
     for (const details of closed) { details.open = true; drawStream(details); }
+    for (const chart of drawn.values()) {
+      chart.resize({ width: paper });
+      chart.getZr().flush(); // what waits for the next frame is not printed
+    }
   });
-  addEventListener("afterprint", () => { for (const details of closed) details.open = false; });
-  addEventListener("beforeprint", () => { for (const chart of drawn.values()) chart.resize({ width: 700 }); });
-  addEventListener("afterprint", () => { for (const chart of drawn.values()) chart.resize({ width: "auto" }); });
+  addEventListener("afterprint", () => {
+    for (const details of closed) details.open = false;
+    for (const chart of drawn.values()) chart.resize({ width: "auto" });
+  });
 
   const events = document.body.dataset.live;
   if (!events) return;
