@@ -152,11 +152,11 @@ func TestLooks(t *testing.T) {
 	}
 	// All that is closed is printed too.
 	print := func(event string) int {
-		return browser.Eval[int](t, p, "(dispatchEvent(new Event('"+event+"')), document.querySelectorAll('details.stream[open]').length)")
+		return browser.Eval[int](t, p, "(dispatchEvent(new Event('"+event+"')), document.querySelectorAll('details[open]').length)")
 	}
 	p.Do(t, chromedp.Evaluate("document.querySelector('details.stream').open = false", nil))
-	if before, after := print("beforeprint"), print("afterprint"); before != 2 || after != 1 {
-		t.Errorf("%d streams are open for print, %d afterwards, of 2", before, after)
+	if before, after := print("beforeprint"), print("afterprint"); before != 3 || after != 1 {
+		t.Errorf("%d streams and tables are open for print, %d afterwards, of 3", before, after)
 	}
 	var pdf []byte
 	p.Do(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
@@ -168,11 +168,11 @@ func TestLooks(t *testing.T) {
 	}
 }
 
-// TestPrint holds that what is printed fits the paper: charts are painted anew before
-// they are, in the width that they have there.
+// TestPrint holds that what is printed fits the paper, which is A4: charts are painted
+// anew before they are, in the width that they have there, and no figure breaks.
 func TestPrint(t *testing.T) {
 	t.Parallel()
-	p := browser.Show(t, page(t, read(t, readFile(t, realTrace))), 1200, 900)
+	p := browser.Show(t, page(t, read(t, readFile(t, realTrace))), 718, 900)
 	p.Do(t, emulation.SetEmulatedMedia().WithMedia("print"))
 	const beyond = `(dispatchEvent(new Event("beforeprint")), [...document.querySelectorAll("svg")].flatMap((svg) => {
 		const edge = svg.getBoundingClientRect().left + 640;
@@ -180,6 +180,17 @@ func TestPrint(t *testing.T) {
 	}).length)`
 	if n := browser.Eval[int](t, p, beyond); n != 0 {
 		t.Errorf("%d shapes reach beyond the paper", n)
+	}
+	const broken = `[...document.querySelectorAll("td:not(.text)")].filter((e) => {
+		const text = document.createRange();
+		text.selectNodeContents(e);
+		return new Set([...text.getClientRects()].map((r) => r.top)).size > 1;
+	}).map((e) => e.textContent)`
+	if figures := browser.Eval[[]string](t, p, broken); len(figures) > 0 {
+		t.Errorf("%q break", figures)
+	}
+	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 718 {
+		t.Errorf("the page is %d pixels wide on paper of 718", width)
 	}
 }
 

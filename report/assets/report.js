@@ -145,8 +145,11 @@
   const paper = 640; // of A4, without margins and frames
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details.stream:not([open])")].slice(0, 50);
-    for (const details of closed) { details.open = true; drawStream(details); }
+    const shut = (which) => [...document.querySelectorAll(which + ":not([open])")].slice(0, 50);
+    const streams = shut("details.stream");
+    for (const details of streams) { details.open = true; drawStream(details); }
+    closed = [...streams, ...shut("details.stream[open] details")];
+    for (const details of closed) details.open = true;
     for (const chart of drawn.values()) {
       chart.resize({ width: paper });
       chart.getZr().flush(); // what waits for the next frame is not printed
