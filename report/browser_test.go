@@ -132,6 +132,29 @@ func TestHover(t *testing.T) {
 	}
 }
 
+// TestIdleWindow holds that a window in which nothing moved is seen: on the axis.
+func TestIdleWindow(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := trace.NewWriter(&out, trace.Header{Run: "idle", Pipeline: "idle", Started: time.Now()})
+	w.Write(0, trace.Started{Stream: "t"})
+	w.Write(2*time.Second, trace.Window{Stream: "t", Window: policy.Window{Seq: 1, Seconds: 1}})
+	w.Write(3*time.Second, trace.Part{Stream: "t", Rows: 1, Bytes: 1_000_000, Seconds: 3})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := browser.Show(t, page(t, read(t, out.Bytes())), 1200, 900)
+	const below = `(() => {
+		const e = document.querySelector("[data-chart=windows]"), chart = echarts.getInstanceByDom(e);
+		const axis = e.getBoundingClientRect().top + chart.convertToPixel({ yAxisIndex: 0 }, 0);
+		const bar = [...e.querySelectorAll("g[clip-path] path[fill='#0969da']")].at(-1).getBoundingClientRect();
+		return [bar.height, bar.bottom - axis];
+	})()`
+	if got := browser.Eval[[]float64](t, p, below); got[0] < 2 || got[1] > 0.5 {
+		t.Errorf("the bar is %.1f pixels high and ends %.1f below the axis", got[0], got[1])
+	}
+}
+
 // TestLooks holds that the page follows the reader's colours, and fits a phone.
 func TestLooks(t *testing.T) {
 	t.Parallel()

@@ -41,7 +41,8 @@
         const w = windows.filter((w) => w.setting === setting)[params.dataIndex];
         const [x0, y] = api.coord([api.value(0), api.value(2)]), [x1, base] = api.coord([api.value(1), 0]);
         const decal = w.skipped ? { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: "rgba(255,255,255,0.8)" } : undefined;
-        return { type: "rect", shape: { x: x0, y, width: Math.max(x1 - x0, 3), height: Math.max(base - y, 3) },
+        const height = Math.max(base - y, 3); // of a window in which nothing moved, too
+        return { type: "rect", shape: { x: x0, y: base - height, width: Math.max(x1 - x0, 3), height },
           style: { fill: colours[i % colours.length], opacity: w.skipped ? 0.6 : 0.9, decal } };
       },
     }));
