@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -399,6 +400,28 @@ func TestWhoDoesNotRead(t *testing.T) {
 			t.Errorf("metrics: %d", status)
 		}
 	}
+}
+
+// TestLiveHover holds that what a reader points at stays until the pointer leaves it,
+// and that the latest update comes then.
+func TestLiveHover(t *testing.T) {
+	t.Parallel()
+	m, url, _ := serve(t)
+	begin(m, "public.orders")
+	p := browser.Open(t, url, 1200, 900)
+	p.Do(t, chromedp.WaitVisible("#chart-run svg", chromedp.ByQuery))
+	p.Until(t, "document.getElementById('total-rows').textContent === '1,234'")
+	at := browser.Eval[[]float64](t, p, "(b => [b.left + b.width / 2, b.top + b.height / 2])(document.getElementById('chart-run').getBoundingClientRect())")
+	p.Do(t, chromedp.MouseEvent(input.MouseMoved, at[0]-3, at[1]), chromedp.MouseEvent(input.MouseMoved, at[0], at[1]))
+	const tip = "document.getElementById('chart-run').innerText.match(/\\d\\.\\d MB.s/) !== null"
+	p.Until(t, tip)
+	m.Add(3*time.Second, trace.Part{Stream: "public.orders", Mark: 2, Rows: 1000, Bytes: 1, Seconds: 1})
+	p.Until(t, "document.getElementById('connection').textContent === 'Waiting while you point at a chart.'")
+	if got := browser.Eval[bool](t, p, tip+" && document.getElementById('total-rows').textContent === '1,234'"); !got {
+		t.Error("an update took the tip away")
+	}
+	p.Do(t, chromedp.MouseEvent(input.MouseMoved, 5, 5))
+	p.Until(t, "document.getElementById('total-rows').textContent === '2,234' && document.getElementById('connection').textContent === 'Live.'")
 }
 
 // TestLiveKeyboard holds that an update leaves the reader where he is.

@@ -165,14 +165,30 @@
   if (!events) return;
   const told = document.getElementById("connection");
   const source = new EventSource(events);
+  const main = document.getElementById("main");
+  let waiting = null; // the latest update that came while the reader pointed at a chart
   source.onopen = () => { told.textContent = "Live."; };
   source.onerror = () => { told.textContent = "No connection: the run has ended, or rbt cannot be reached."; };
   source.onmessage = (message) => {
     const update = JSON.parse(message.data);
+    if (main.querySelector(".chart:hover") && !update.ended) {
+      waiting = update;
+      told.textContent = "Waiting while you point at a chart.";
+      return;
+    }
+    show(update);
+  };
+  document.addEventListener("mouseout", (event) => {
+    if (!waiting || event.relatedTarget?.closest(".chart")) return;
+    if (source.readyState === EventSource.OPEN) told.textContent = "Live.";
+    show(waiting);
+  });
+
+  function show(update) {
+    waiting = null;
     const open = new Set([...document.querySelectorAll("details[open]")].map((d) => d.dataset.key));
     const known = document.querySelectorAll("details.stream").length;
     data = update.charts;
-    const main = document.getElementById("main");
     // What a reader is at stays: the focus, and where tables are scrolled to.
     const places = () => [...main.querySelectorAll("a, summary, [tabindex]")];
     const name = (e) => e.id || (e.closest("details") || e).dataset.key + " " + (e.getAttribute("aria-label") || e.tagName);
@@ -189,5 +205,5 @@
     restore();
     drawAll();
     if (update.ended) { source.close(); told.textContent = "The run has ended."; }
-  };
+  }
 })();
