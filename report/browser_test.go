@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -152,6 +153,31 @@ func TestIdleWindow(t *testing.T) {
 	})()`
 	if got := browser.Eval[[]float64](t, p, below); got[0] < 2 || got[1] > 0.5 {
 		t.Errorf("the bar is %.1f pixels high and ends %.1f below the axis", got[0], got[1])
+	}
+}
+
+// TestLanes holds that the bars of the lanes are divided as the table below divides
+// the time of the stream.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	w := trace.NewWriter(&out, trace.Header{Run: "lanes", Pipeline: "lanes", Started: time.Now()})
+	w.Write(10*time.Second, trace.Part{Stream: "t", Rows: 1, Bytes: 1, Seconds: 10, SourceWait: 2, WriteWait: 1, FlushWait: 1, Commit: 1})
+	w.Write(10*time.Second, trace.Part{Stream: "t", Lane: 1, Rows: 1, Bytes: 1, Seconds: 10, SourceWait: 9, WriteWait: 9})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p := browser.Show(t, page(t, read(t, out.Bytes())), 1200, 900)
+	const bars = `["#0969da", "#1a7f37", "#bf8700", "#8250df", "#57606a"].map((colour) =>
+		[...document.querySelectorAll("[data-chart=lanes] path[fill='" + colour + "']:not([d*=A])")].reduce((sum, e) => sum + e.getBBox().width, 0))`
+	drawn, all := browser.Eval[[]float64](t, p, bars), 0.0
+	for _, width := range drawn {
+		all += width
+	}
+	for i, want := range []float64{7, 6, 1, 1, 5} { // seconds of lanes, of 20
+		if got := 20 * drawn[i] / all; math.Abs(got-want) > 0.1 {
+			t.Errorf("the bars show %.1f s in colour %d, want %.1f", got, i, want)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func (b *Builder) Add(at float64, r trace.Record) {
 		s := b.stream(r.Stream)
 		s.Moving = nil
 		s.Status, s.Rows, s.Bytes, s.Load = "loaded", r.Rows, r.Bytes, r.Load
-		s.Time.seen = r
+		s.seen = r
 	case trace.Step:
 		b.step(at, r)
 	case trace.Done:
@@ -167,13 +167,12 @@ func (b *Builder) event(at float64, stream, kind, text, detail string) {
 // part takes in a committed part.
 func (b *Builder) part(at float64, r trace.Part) {
 	s := b.stream(r.Stream)
-	p := Part{Lane: r.Lane, From: max(at-r.Seconds, 0), To: at, Rows: r.Rows, Bytes: r.Bytes, Rejected: r.Rejected,
-		Source: r.SourceWait, Write: r.WriteWait, Flush: r.FlushWait, Commit: r.Commit}
+	p := Part{Lane: r.Lane, From: max(at-r.Seconds, 0), To: at, Rows: r.Rows, Bytes: r.Bytes, Rejected: r.Rejected, Time: SpentOn(r)}
 	s.Parts = append(s.Parts, p)
 	if len(s.Parts) > mostParts {
 		s.Parts = joinPairs(s.Parts)
 	}
-	s.Time.add(SpentOn(r))
+	s.Time.add(p.Time)
 	if s.Status == "publishing" { // the destination lost parts, which are copied again
 		s.endStep(p.From)
 		s.Status = "copying"
@@ -206,8 +205,7 @@ func joinPairs(parts []Part) []Part {
 		first := &joined[at]
 		first.To = p.To
 		first.Rows, first.Bytes, first.Rejected = first.Rows+p.Rows, first.Bytes+p.Bytes, first.Rejected+p.Rejected
-		first.Source, first.Write = first.Source+p.Source, first.Write+p.Write
-		first.Flush, first.Commit = first.Flush+p.Flush, first.Commit+p.Commit
+		first.Time.add(p.Time)
 	}
 	return joined
 }

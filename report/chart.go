@@ -15,7 +15,7 @@ type chartStream struct {
 	Name       string        `json:"name"`
 	Throughput [][2]float64  `json:"throughput"`
 	Windows    []chartWindow `json:"windows,omitempty"`
-	Parts      [][]float64   `json:"parts,omitempty"` // lane, from, to, source, write, flush, commit, rows, bytes
+	Parts      [][]float64   `json:"parts,omitempty"` // lane, from, to, source, write, flush, commit, other, rows, bytes
 	Knobs      []chartKnob   `json:"knobs,omitempty"`
 	Time       []chartSlice  `json:"time,omitempty"`
 }
@@ -82,7 +82,7 @@ func (s *Stream) chart(seconds float64) chartStream {
 			Lanes: w.Lanes, Rows: w.Rows, Bytes: w.Bytes, Source: w.SourceWait, Write: w.WriteWait, Flush: w.FlushWait, CPU: w.CPU})
 	}
 	for _, p := range s.Parts {
-		c.Parts = append(c.Parts, []float64{float64(p.Lane), p.From, p.To, p.Source, p.Write, p.Flush, p.Commit, float64(p.Rows), float64(p.Bytes)})
+		c.Parts = append(c.Parts, []float64{float64(p.Lane), p.From, p.To, p.Time.Source, p.Time.Write, p.Time.Flush, p.Time.Commit, p.Time.Other, float64(p.Rows), float64(p.Bytes)})
 	}
 	if s.Decision != nil {
 		for _, k := range s.Decision.Knobs {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rapidbyte/rbt/policy"
+	"github.com/rapidbyte/rbt/policy/trace"
 )
 
 // Report is what a trace tells of a run. Times are seconds since the run began,
@@ -46,6 +47,8 @@ type Stream struct {
 	Parts                 []Part
 	Steps                 []Step
 	Time                  Spent
+
+	seen trace.Loaded // what lanes were seen to do
 }
 
 // Speed is in bytes per second of loading; 0 where nothing was measured.
@@ -58,7 +61,7 @@ func (s *Stream) Speed() float64 {
 
 // Links says what the time that is put down to the links rests on.
 func (s *Stream) Links() string {
-	seen := s.Time.seen
+	seen := s.seen
 	if seen.Looks == 0 {
 		return "What the link to each side took is part of what that side takes: nobody looked at the lanes, or for long enough to tell."
 	}
@@ -103,10 +106,10 @@ type Window struct {
 // Part is a committed part: what its lane did from From to To. Of a stream of very
 // many parts it is several that followed each other in one lane.
 type Part struct {
-	Lane                         int
-	From, To                     float64
-	Rows, Bytes, Rejected        int64
-	Source, Write, Flush, Commit float64
+	Lane                  int
+	From, To              float64
+	Rows, Bytes, Rejected int64
+	Time                  Spent
 }
 
 // Step is something that took long while a stream was published. A trace tells when

@@ -11,8 +11,6 @@ import (
 // Spent says where the time of a stream's lanes went, in lane-seconds.
 type Spent struct {
 	Source, Write, Flush, Commit, Other float64
-
-	seen trace.Loaded // what lanes were seen to do
 }
 
 // SpentOn divides the time of a part's lane, so that the shares add up to it. A
@@ -40,8 +38,8 @@ func (t *Spent) add(p Spent) {
 
 // links are the shares of what lanes waited for the source, and for the destination,
 // that they waited for the link at least.
-func (t Spent) links() (source, dest float64) {
-	return atOnce(t.seen.Looks, t.seen.SourceWaited, t.seen.SourceIdle), atOnce(t.seen.Looks, t.seen.DestWaited, t.seen.DestIdle)
+func links(seen trace.Loaded) (source, dest float64) {
+	return atOnce(seen.Looks, seen.SourceWaited, seen.SourceIdle), atOnce(seen.Looks, seen.DestWaited, seen.DestIdle)
 }
 
 // atOnce is in which share of its waits a lane waited while the server did nothing,
@@ -64,12 +62,12 @@ type slice struct {
 
 // slices are where the stream's time went, those of no time left out.
 func (s *Stream) slices() []slice {
-	return slices.DeleteFunc(append(s.Time.slices(), published(s.Steps)...), func(s slice) bool { return s.Secs < 0.0005 })
+	return slices.DeleteFunc(append(s.Time.slices(s.seen), published(s.Steps)...), func(s slice) bool { return s.Secs < 0.0005 })
 }
 
-// slices are where the time of lanes went.
-func (t Spent) slices() []slice {
-	source, dest := t.links()
+// slices are where the time of lanes went, which were seen to do this.
+func (t Spent) slices(seen trace.Loaded) []slice {
+	source, dest := links(seen)
 	return []slice{
 		{"waiting for the source", t.Source * (1 - source)},
 		{"the link from the source", t.Source * source},

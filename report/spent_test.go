@@ -41,17 +41,17 @@ func TestLinks(t *testing.T) {
 			FlushWait: secs.Draw(t, "flush"), Commit: secs.Draw(t, "commit")})
 		looks := rapid.Int64Range(0, 1000).Draw(t, "looks")
 		some := rapid.Int64Range(0, looks)
-		s.seen = trace.Loaded{Looks: looks, SourceWaited: some.Draw(t, "waited"), SourceIdle: some.Draw(t, "idle"),
+		seen := trace.Loaded{Looks: looks, SourceWaited: some.Draw(t, "waited"), SourceIdle: some.Draw(t, "idle"),
 			DestWaited: some.Draw(t, "waited there"), DestIdle: some.Draw(t, "idle there")}
-		source, dest := s.links()
+		source, dest := links(seen)
 		if source < 0 || source > 1 || dest < 0 || dest > 1 {
 			t.Fatalf("shares %g and %g", source, dest)
 		}
-		if both := s.seen.SourceWaited + s.seen.SourceIdle - looks; source > 0 && float64(both) < source*float64(s.seen.SourceWaited) {
+		if both := seen.SourceWaited + seen.SourceIdle - looks; source > 0 && float64(both) < source*float64(seen.SourceWaited) {
 			t.Fatalf("a share of %g, and both waited in %d looks at least", source, both)
 		}
 		sum := 0.0
-		for _, slice := range s.slices() {
+		for _, slice := range s.slices(seen) {
 			sum += slice.Secs
 		}
 		if want := s.Source + s.Write + s.Flush + s.Commit + s.Other; math.Abs(sum-want) > 0.005 {
@@ -72,8 +72,7 @@ func TestLinks(t *testing.T) {
 		{"a slow link, for four seconds", 20, 20, 20, 0, 20, 0.7, 0},
 		{"two looks", 2, 2, 2, 0, 2, 0, 0},
 	} {
-		s := Spent{seen: trace.Loaded{Looks: tc.looks, SourceWaited: tc.waited, SourceIdle: tc.idle, DestWaited: tc.waitedDest, DestIdle: tc.idleDst}}
-		source, dest := s.links()
+		source, dest := links(trace.Loaded{Looks: tc.looks, SourceWaited: tc.waited, SourceIdle: tc.idle, DestWaited: tc.waitedDest, DestIdle: tc.idleDst})
 		if source < tc.source || tc.source == 0 && source > 0 || dest < tc.dest || tc.dest == 0 && dest > 0 {
 			t.Errorf("%s: shares %.2f and %.2f", tc.what, source, dest)
 		}
@@ -101,7 +100,7 @@ func TestManyParts(t *testing.T) {
 		}
 		end := make([]float64, lanes)
 		for _, p := range s.Parts {
-			rows, bytes, waited = rows-p.Rows, bytes-p.Bytes, waited-p.Source
+			rows, bytes, waited = rows-p.Rows, bytes-p.Bytes, waited-p.Time.Source
 			if p.From < end[p.Lane]-1e-9 || p.To <= p.From {
 				t.Fatalf("a part of lane %d lasts from %g to %g, behind one to %g", p.Lane, p.From, p.To, end[p.Lane])
 			}

@@ -78,19 +78,20 @@
         } }] };
   }
 
-  // A part is one bar of its lane, divided by what the lane waited for. Waits overlap; the bar shows their shares.
-  const phases = [["source wait", 3, "#0969da"], ["write", 4, "#1a7f37"], ["flush wait", 5, "#bf8700"], ["commit", 6, "#8250df"]];
+  // A part is one bar of its lane, divided by what the lane did. Several parts that are
+  // shown as one may have had time between them: the bar shows the shares.
+  const phases = [["source wait", 3, "#0969da"], ["write", 4, "#1a7f37"], ["flush wait", 5, "#bf8700"], ["commit", 6, "#8250df"], ["other", 7, "#57606a"]];
   function lanesChart(stream) {
     const parts = stream.parts || [], lanes = [...new Set(parts.map((p) => p[0]))].sort((a, b) => a - b);
     return { ...frame(), xAxis: seconds(), yAxis: { type: "category", data: lanes.map((l) => "lane " + l), inverse: true },
       tooltip: { ...frame().tooltip, trigger: "item", formatter: (p) => {
         const q = parts[p.dataIndex];
-        return lines(["lane", q[0]], ["from", s(q[1])], ["to", s(q[2])], ["rows", count(q[7])], ["MB", (q[8] / 1e6).toFixed(1)], ...phases.map(([n, i]) => [n, s(q[i])]));
+        return lines(["lane", q[0]], ["from", s(q[1])], ["to", s(q[2])], ["rows", count(q[8])], ["MB", (q[9] / 1e6).toFixed(1)], ...phases.map(([n, i]) => [n, s(q[i])]));
       } },
       series: phases.map(([name, at, colour], n) => ({
         name, type: "custom", color: colour, data: parts.map((p) => [p[1], p[2], lanes.indexOf(p[0])]), encode: { x: [0, 1], y: 2 },
         renderItem: (params, api) => {
-          const p = parts[params.dataIndex], all = Math.max(p[3] + p[4] + p[5] + p[6], 1e-9), took = p[2] - p[1];
+          const p = parts[params.dataIndex], all = Math.max(phases.reduce((sum, [, i]) => sum + p[i], 0), 1e-9), took = p[2] - p[1];
           let from = p[1];
           for (let i = 0; i < n; i++) from += took * p[phases[i][1]] / all;
           const [x0, y] = api.coord([from, api.value(2)]), [x1] = api.coord([from + took * p[at] / all, api.value(2)]);
