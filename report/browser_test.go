@@ -89,7 +89,8 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	// The curve holds every byte of the parts.
-	moved := browser.Eval[float64](t, p, "(d => d.throughput.reduce((a, p) => a + p[1], 0) * d.secs / d.throughput.length)(JSON.parse(document.getElementById('data').textContent))")
+	const curve = `((c) => c.speeds.reduce((a, v) => a + v, 0) * c.width)(JSON.parse(document.getElementById("data").textContent).throughput)`
+	moved := browser.Eval[float64](t, p, curve)
 	var want float64
 	for _, s := range r.Streams {
 		for _, p := range s.Parts {
@@ -294,7 +295,11 @@ func many(t *testing.T, streams int) *report.Report {
 // TestManyStreams holds that a page of 500 streams draws what can be seen only.
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
-	p := browser.Show(t, page(t, many(t, 500)), 1200, 900)
+	html := page(t, many(t, 500))
+	if figures := html[bytes.Index(html, []byte(`id="data"`)):]; bytes.Index(figures, []byte("</script>")) > 250_000 {
+		t.Errorf("the charts are drawn from %d bytes", bytes.Index(figures, []byte("</script>")))
+	}
+	p := browser.Show(t, html, 1200, 900)
 	if n := browser.Eval[int](t, p, "document.querySelectorAll('#stream-table tbody tr').length"); n != 500 {
 		t.Errorf("%d rows, want 500", n)
 	}

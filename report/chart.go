@@ -7,13 +7,21 @@ import "math"
 
 type chartData struct {
 	Seconds    float64       `json:"secs"`
-	Throughput [][2]float64  `json:"throughput"` // seconds, bytes per second
+	Throughput chartCurve    `json:"throughput"`
 	Streams    []chartStream `json:"streams"`
+}
+
+// chartCurve is what moved in bins of time that follow each other, from the first to
+// the last in which anything did.
+type chartCurve struct {
+	First  int       `json:"first"` // as many bins since the run began moved nothing
+	Width  float64   `json:"width"` // seconds
+	Speeds []float64 `json:"speeds"`
 }
 
 type chartStream struct {
 	Name       string        `json:"name"`
-	Throughput [][2]float64  `json:"throughput"`
+	Throughput chartCurve    `json:"throughput"`
 	Windows    []chartWindow `json:"windows,omitempty"`
 	Parts      [][]float64   `json:"parts,omitempty"` // lane, from, to, source, write, flush, commit, other, rows, bytes
 	Knobs      []chartKnob   `json:"knobs,omitempty"`
@@ -67,7 +75,7 @@ func (r *Report) charts() chartData {
 }
 
 // throughput is that of all streams together.
-func (r *Report) throughput() [][2]float64 {
+func (r *Report) throughput() chartCurve {
 	var all []Part
 	for _, s := range r.Streams {
 		all = append(all, s.Parts...)
@@ -105,11 +113,11 @@ func (s *Stream) chart(seconds float64) chartStream {
 
 // throughput spreads the bytes of each part over the time that it took. What a
 // bin gets is exact in sum.
-func throughput(parts []Part, seconds float64) [][2]float64 {
-	if len(parts) == 0 || seconds <= 0 {
-		return [][2]float64{}
-	}
+func throughput(parts []Part, seconds float64) chartCurve {
 	width := seconds / bins
+	if len(parts) == 0 || seconds <= 0 {
+		return chartCurve{Width: width, Speeds: []float64{}}
+	}
 	sums := make([]float64, bins)
 	for _, p := range parts {
 		took := max(p.To-p.From, 1e-6)
@@ -123,9 +131,15 @@ func throughput(parts []Part, seconds float64) [][2]float64 {
 			sums[i] += float64(p.Bytes) * max(end-begin, 0) / took
 		}
 	}
-	curve := make([][2]float64, bins)
-	for i, bytes := range sums {
-		curve[i] = [2]float64{(float64(i) + 0.5) * width, bytes / width}
+	for i := range sums {
+		sums[i] /= width
 	}
-	return curve
+	first, end := 0, bins
+	for first < end && sums[first] == 0 {
+		first++
+	}
+	for first < end && sums[end-1] == 0 {
+		end--
+	}
+	return chartCurve{First: first, Width: width, Speeds: sums[first:end]}
 }

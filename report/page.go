@@ -157,9 +157,9 @@ func (k Knob) text() string {
 
 // comparedRun is a run in the comparison's chart.
 type comparedRun struct {
-	Run        string       `json:"run"`
-	Seconds    float64      `json:"secs"`
-	Throughput [][2]float64 `json:"throughput"`
+	Run        string     `json:"run"`
+	Seconds    float64    `json:"secs"`
+	Throughput chartCurve `json:"throughput"`
 }
 
 func comparison(reports []*Report) any {

@@ -173,3 +173,13 @@ func TestPublishing(t *testing.T) {
 		}
 	}
 }
+
+// TestThroughput holds that a curve has what the parts moved, when they did, and
+// nothing before and behind.
+func TestThroughput(t *testing.T) {
+	parts := []Part{{From: 40, To: 42, Bytes: 200}, {From: 45, To: 46, Bytes: 300}}
+	want := chartCurve{First: 40, Width: 1, Speeds: []float64{100, 100, 0, 0, 0, 300}}
+	if diff := cmp.Diff(want, throughput(parts, bins)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

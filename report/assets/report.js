@@ -22,7 +22,8 @@
   }
   const seconds = () => ({ type: "value", min: 0, max: Math.max(data.secs, 0.001), axisLabel: { formatter: (v) => +v.toFixed(2) + " s", hideOverlap: true, showMaxLabel: false } });
   const speeds = { type: "value", min: 0, axisLabel: { formatter: (v) => (v / 1e6).toFixed(0) + " MB/s" } };
-  const curve = (name, points) => ({ name, type: "line", data: points, showSymbol: false, areaStyle: { opacity: 0.15 }, lineStyle: { width: 1.5 }, color: "#57606a", z: 1 });
+  const points = ({ first, width, speeds }) => speeds.map((speed, i) => [(first + i + 0.5) * width, speed]);
+  const curve = (name, throughput) => ({ name, type: "line", data: points(throughput), showSymbol: false, areaStyle: { opacity: 0.15 }, lineStyle: { width: 1.5 }, color: "#57606a", z: 1 });
 
   function runChart() {
     return { ...frame(), legend: undefined, xAxis: seconds(), yAxis: speeds, series: [curve("throughput", data.throughput)],
