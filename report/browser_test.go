@@ -100,6 +100,11 @@ func TestFigures(t *testing.T) {
 	if moved < 0.999*want || moved > 1.001*want {
 		t.Errorf("the curve holds %.0f bytes, the parts %.0f", moved, want)
 	}
+	// Lanes and publishing have a bar each.
+	const bars = `((o) => [o.yAxis[0].data.join(), o.series.map((s) => s.data[0][1]).join()])(echarts.getInstanceByDom(document.querySelector("[data-chart=time]")).getOption())`
+	if got := browser.Eval[[]string](t, p, bars); got[0] != "lanes,publishing" || !strings.HasPrefix(got[1], "lanes,") || !strings.HasSuffix(got[1], ",publishing") {
+		t.Errorf("the bars of time are %q", got)
+	}
 	if n := browser.Eval[int](t, p, "document.querySelectorAll('[data-chart=windows] svg path').length"); n < len(s.Windows) {
 		t.Errorf("%d shapes for %d windows", n, len(s.Windows))
 	}

@@ -25,7 +25,7 @@ type chartStream struct {
 	Windows    []chartWindow `json:"windows,omitempty"`
 	Parts      [][]float64   `json:"parts,omitempty"` // lane, from, to, source, write, flush, commit, other, rows, bytes
 	Knobs      []chartKnob   `json:"knobs,omitempty"`
-	Time       []chartSlice  `json:"time,omitempty"`
+	Time       []slice       `json:"time,omitempty"`
 }
 
 type chartWindow struct {
@@ -55,11 +55,6 @@ type chartTried struct {
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 	Won   bool    `json:"won"`
-}
-
-type chartSlice struct {
-	What string  `json:"what"`
-	Secs float64 `json:"secs"`
 }
 
 // bins is how many points a curve of throughput has: about what a screen shows.
@@ -105,9 +100,7 @@ func (s *Stream) chart(seconds float64) chartStream {
 			}
 		}
 	}
-	for _, slice := range s.slices() {
-		c.Time = append(c.Time, chartSlice(slice))
-	}
+	c.Time = s.slices()
 	return c
 }
 

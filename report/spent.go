@@ -54,10 +54,12 @@ func atOnce(looks, waited, idle int64) float64 {
 	return max(w+i-1-doubt, 0) / w
 }
 
-// slice is a share of the time of a stream's lanes, or of its publication.
+// slice is a share of the time of a stream's lanes, which work side by side, or of
+// its publication.
 type slice struct {
-	What string
-	Secs float64
+	Of   string  `json:"of"`
+	What string  `json:"what"`
+	Secs float64 `json:"secs"`
 }
 
 // slices are where the stream's time went, those of no time left out.
@@ -69,13 +71,13 @@ func (s *Stream) slices() []slice {
 func (t Spent) slices(seen trace.Loaded) []slice {
 	source, dest := links(seen)
 	return []slice{
-		{"waiting for the source", t.Source * (1 - source)},
-		{"the link from the source", t.Source * source},
-		{"writing to the destination", t.Write * (1 - dest)},
-		{"waiting for flushes", t.Flush * (1 - dest)},
-		{"committing", t.Commit * (1 - dest)},
-		{"the link to the destination", (t.Write + t.Flush + t.Commit) * dest},
-		{"other work of the lanes", t.Other},
+		{"lanes", "waiting for the source", t.Source * (1 - source)},
+		{"lanes", "the link from the source", t.Source * source},
+		{"lanes", "writing to the destination", t.Write * (1 - dest)},
+		{"lanes", "waiting for flushes", t.Flush * (1 - dest)},
+		{"lanes", "committing", t.Commit * (1 - dest)},
+		{"lanes", "the link to the destination", (t.Write + t.Flush + t.Commit) * dest},
+		{"lanes", "other work of the lanes", t.Other},
 	}
 }
 
@@ -88,7 +90,7 @@ func published(steps []Step) []slice {
 		i := slices.IndexFunc(list, func(have slice) bool { return have.What == kind })
 		if i < 0 {
 			i = len(list)
-			list = append(list, slice{What: kind})
+			list = append(list, slice{Of: "publishing", What: kind})
 		}
 		list[i].Secs += s.To - s.From
 	}

@@ -157,11 +157,11 @@ func TestPublishing(t *testing.T) {
 		want    []slice
 	}{
 		"parts are lost and copied again": {[]entry{{10, step("swap")}, {111, trace.Part{Stream: "t", Seconds: 100}}, {112, step("swap")}, {113, trace.Done{Stream: "t"}}},
-			[]slice{{"making rows visible", 2}}},
-		"under way": {[]entry{{10, step("build index a")}, {14, trace.Note{}}}, []slice{{"indexes and constraints", 4}}},
-		"cut off":   {[]entry{{10, step("verify the count")}, {15, trace.Summary{Streams: []trace.StreamSummary{{Stream: "t", Status: "loaded"}}}}}, []slice{{"verify", 5}}},
+			[]slice{{"publishing", "making rows visible", 2}}},
+		"under way": {[]entry{{10, step("build index a")}, {14, trace.Note{}}}, []slice{{"publishing", "indexes and constraints", 4}}},
+		"cut off":   {[]entry{{10, step("verify the count")}, {15, trace.Summary{Streams: []trace.StreamSummary{{Stream: "t", Status: "loaded"}}}}}, []slice{{"publishing", "verify", 5}}},
 		"side by side": {[]entry{{10, step("build index a")}, {10, step("build index b")}, {13, step("analyze")}, {14, trace.Done{Stream: "t"}}, {20, trace.Summary{}}},
-			[]slice{{"indexes and constraints", 3}, {"analyze", 1}}},
+			[]slice{{"publishing", "indexes and constraints", 3}, {"publishing", "analyze", 1}}},
 	} {
 		b := NewBuilder(trace.Header{}, nil)
 		for _, e := range tc.entries {

@@ -101,10 +101,12 @@
         } })) };
   }
 
+  // Lanes work side by side: their seconds are no seconds of publishing, and have a bar of their own.
   function timeChart(stream) {
-    return { ...frame(), xAxis: { type: "value", axisLabel: { formatter: "{value} s" } }, yAxis: { type: "category", data: [""] },
-      tooltip: { ...frame().tooltip, trigger: "item", formatter: (p) => lines([p.seriesName, s(p.value)]) },
-      series: (stream.time || []).map((t, i) => ({ name: t.what, type: "bar", stack: "time", color: colours[i % colours.length], data: [t.secs], barWidth: 36 })) };
+    const time = stream.time || [];
+    return { ...frame(), xAxis: { type: "value", axisLabel: { formatter: "{value} s" } }, yAxis: { type: "category", data: [...new Set(time.map((t) => t.of))], inverse: true },
+      tooltip: { ...frame().tooltip, trigger: "item", formatter: (p) => lines([p.seriesName, s(p.value[0])]) },
+      series: time.map((t, i) => ({ name: t.what, type: "bar", stack: "time", color: colours[i % colours.length], data: [[t.secs, t.of]], barWidth: 36 })) };
   }
 
   function compareChart() {
