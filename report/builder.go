@@ -241,8 +241,8 @@ func (b *Builder) summary(at float64, r trace.Summary) {
 	}
 }
 
-// Report is what is known so far. It shares nothing with the builder that a
-// later record would change in place, but for the streams.
+// Report is what is known so far. It is the builder's own: whoever adds records has to
+// be done with it.
 func (b *Builder) Report() *Report {
 	r := b.report
 	r.Rows, r.Bytes, r.Rejected = 0, 0, 0

@@ -6,5 +6,6 @@
 //	err = r.Page(out)
 //
 // The charts are drawn by Apache ECharts, which is embedded with its licence.
-// Every chart stands above a table with the same figures.
+// Charts of windows, of knobs and of where the time went stand above tables with the
+// same figures; curves of throughput and charts of lanes have too many for one.
 package report
