@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,7 +232,7 @@ func TestPrint(t *testing.T) {
 	p.Do(t, emulation.SetEmulatedMedia().WithMedia("print"))
 	const beyond = `(dispatchEvent(new Event("beforeprint")), [...document.querySelectorAll("svg")].flatMap((svg) => {
 		const edge = svg.getBoundingClientRect().left + 640;
-		return [...svg.querySelectorAll("path, text")].filter((e) => !e.closest("[clip-path]") && e.getBoundingClientRect().right > edge + 1);
+		return [...svg.querySelectorAll("path, text")].filter((e) => e.getBoundingClientRect().right > edge + 1);
 	}).length)`
 	if n := browser.Eval[int](t, p, beyond); n != 0 {
 		t.Errorf("%d shapes reach beyond the paper", n)
@@ -246,6 +247,33 @@ func TestPrint(t *testing.T) {
 	}
 	if width := browser.Eval[int](t, p, "document.documentElement.scrollWidth"); width > 718 {
 		t.Errorf("the page is %d pixels wide on paper of 718", width)
+	}
+}
+
+// TestLegends holds that a phone shows what every colour means, and that windows are
+// told apart by the knobs that differ between them.
+func TestLegends(t *testing.T) {
+	t.Parallel()
+	r := read(t, readFile(t, "../policy/policytest/testdata/orders.jsonl"))
+	p := browser.Show(t, page(t, r), 390, 844)
+	p.Do(t, chromedp.Evaluate("document.querySelectorAll('details.stream').forEach(d => { d.open = true; })", nil), chromedp.Sleep(200*time.Millisecond))
+	const hidden = `[...document.querySelectorAll("[data-chart=windows], [data-chart=lanes], [data-chart=time]")].flatMap((e) => {
+		const box = e.getBoundingClientRect(), texts = [...e.querySelectorAll("text")].filter((t) => {
+			const at = t.getBoundingClientRect();
+			return at.left >= box.left && at.right <= box.right && at.bottom <= box.top + parseFloat(e.style.getPropertyValue("--legend")) + 12;
+		}).map((t) => t.textContent).join(" ");
+		return echarts.getInstanceByDom(e).getOption().series.map((s) => s.name).filter((name) => !texts.includes(name));
+	})`
+	if names := browser.Eval[[]string](t, p, hidden); len(names) > 0 {
+		t.Errorf("legends do not show %q", names)
+	}
+	settings := browser.Eval[[]string](t, p, `[...new Set(JSON.parse(document.getElementById("data").textContent).streams[0].windows.map((w) => w.setting))]`)
+	for _, name := range settings {
+		for _, part := range strings.Split(name, ", ") {
+			if !slices.ContainsFunc(settings, func(other string) bool { return !slices.Contains(strings.Split(other, ", "), part) }) {
+				t.Errorf("every window is called %q", part)
+			}
+		}
 	}
 }
 

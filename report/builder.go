@@ -27,7 +27,6 @@ type Builder struct {
 // known is what is needed of a stream besides what is reported.
 type known struct {
 	*Stream
-	knobs []policy.Knob
 	pins  policy.Setting
 	parts int64 // rows of the parts so far
 	bytes int64
@@ -142,7 +141,7 @@ func (b *Builder) aside(at float64, r trace.Record) {
 		b.stream(r.Stream).Skip = skipText(r.Skip)
 	case trace.Window:
 		s := b.stream(r.Stream)
-		s.Windows = append(s.Windows, Window{Window: r.Window, Skipped: r.Skipped, At: max(at-r.Seconds, s.Began), Setting: r.Setting.Format(s.turned())})
+		s.Windows = append(s.Windows, Window{Window: r.Window, Skipped: r.Skipped, At: max(at-r.Seconds, s.Began), Setting: r.Setting.Format(s.turned()), setting: r.Setting})
 	case trace.Decision:
 		s := b.stream(r.Stream)
 		s.Decision = s.decision(r.Decision, b.say)

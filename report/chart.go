@@ -1,6 +1,11 @@
 package report
 
-import "math"
+import (
+	"math"
+	"slices"
+
+	"github.com/rapidbyte/rbt/policy"
+)
 
 // The data that the page's script draws from. Names are short because a large
 // run has many parts.
@@ -80,8 +85,9 @@ func (r *Report) throughput() chartCurve {
 
 func (s *Stream) chart(seconds float64) chartStream {
 	c := chartStream{Name: s.Name, Throughput: throughput(s.Parts, seconds)}
+	label := s.labels()
 	for _, w := range s.Windows {
-		c.Windows = append(c.Windows, chartWindow{Seq: w.Seq, At: w.At, Secs: w.Seconds, Speed: w.BytesPerSecond(), Setting: w.Setting, Skipped: w.Skipped,
+		c.Windows = append(c.Windows, chartWindow{Seq: w.Seq, At: w.At, Secs: w.Seconds, Speed: w.BytesPerSecond(), Setting: label(w), Skipped: w.Skipped,
 			Lanes: w.Lanes, Rows: w.Rows, Bytes: w.Bytes, Source: w.SourceWait, Write: w.WriteWait, Flush: w.FlushWait, CPU: w.CPU})
 	}
 	for _, p := range s.Parts {
@@ -102,6 +108,18 @@ func (s *Stream) chart(seconds float64) chartStream {
 	}
 	c.Time = s.slices()
 	return c
+}
+
+// labels tells the settings of the windows apart by the knobs that differ: a legend has
+// little room. Where none does it is the whole setting.
+func (s *Stream) labels() func(Window) string {
+	differ := slices.DeleteFunc(slices.Clone(s.knobs), func(k policy.Knob) bool {
+		return !slices.ContainsFunc(s.Windows, func(w Window) bool { return w.setting[k.Name] != s.Windows[0].setting[k.Name] })
+	})
+	if len(differ) == 0 {
+		return func(w Window) string { return w.Setting }
+	}
+	return func(w Window) string { return w.setting.Format(differ) }
 }
 
 // throughput spreads the bytes of each part over the time that it took. What a

@@ -48,7 +48,8 @@ type Stream struct {
 	Steps                 []Step
 	Time                  Spent
 
-	seen trace.Loaded // what lanes were seen to do
+	knobs []policy.Knob
+	seen  trace.Loaded // what lanes were seen to do
 }
 
 // Speed is in bytes per second of loading; 0 where nothing was measured.
@@ -101,6 +102,7 @@ type Window struct {
 	At      float64 // about when measuring began, since the run did: it is recorded when it has ended
 	Setting string
 	Skipped string // why it does not count; empty where it does
+	setting policy.Setting
 }
 
 // Part is a committed part: what its lane did from From to To. Of a stream of very

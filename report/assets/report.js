@@ -17,7 +17,7 @@
       animation: false, backgroundColor: "transparent", aria: { enabled: false }, textStyle: { fontFamily: "inherit" },
       grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
       tooltip: { confine: true, appendTo: undefined, transitionDuration: calm ? 0 : 0.1 },
-      legend: { type: "scroll", top: 0 },
+      legend: { type: "plain", top: 0, itemWidth: 14, textStyle: { lineHeight: 15 } },
     };
   }
   const seconds = () => ({ type: "value", min: 0, max: Math.max(data.secs, 0.001), axisLabel: { formatter: (v) => +v.toFixed(2) + " s", hideOverlap: true, showMaxLabel: false } });
@@ -121,6 +121,22 @@
     const chart = echarts.init(element, dark.matches ? "dark" : null, { renderer: "svg" });
     chart.setOption(option);
     drawn.set(element, chart);
+    fit(chart, "auto");
+  }
+
+  // A legend wraps to as many lines as its names need in a width: the chart grows by
+  // them, so that every colour is explained on a phone and on paper too.
+  const wrap = (name, most) => name.split(", ").reduce((text, word) =>
+    text + (text.length - text.lastIndexOf("\n") + word.length < most ? ", " : ",\n") + word);
+  function fit(chart, width) {
+    chart.resize({ width });
+    const legend = chart.getModel().getComponent("legend");
+    if (!legend) return;
+    chart.setOption({ legend: { formatter: (name) => wrap(name, chart.getWidth() / 7 - 5) } });
+    const height = chart.getViewOfComponentModel(legend).group.getBoundingRect().height;
+    chart.getDom().style.setProperty("--legend", height + "px");
+    chart.setOption({ grid: { top: height + 20 } });
+    chart.resize({ width });
   }
 
   function drawStream(details) {
@@ -146,7 +162,7 @@
   // Charts are drawn when they can be seen: a run may have hundreds of streams.
   drawAll();
   dark.addEventListener("change", drawAll);
-  addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+  addEventListener("resize", () => { for (const chart of drawn.values()) fit(chart, "auto"); });
   const paper = 640; // of A4, without margins and frames
   let closed = [];
   addEventListener("beforeprint", () => {
@@ -156,13 +172,13 @@
     closed = [...streams, ...shut("details.stream[open] details")];
     for (const details of closed) details.open = true;
     for (const chart of drawn.values()) {
-      chart.resize({ width: paper });
+      fit(chart, paper);
       chart.getZr().flush(); // what waits for the next frame is not printed
     }
   });
   addEventListener("afterprint", () => {
     for (const details of closed) details.open = false;
-    for (const chart of drawn.values()) chart.resize({ width: "auto" });
+    for (const chart of drawn.values()) fit(chart, "auto");
   });
 
   const events = document.body.dataset.live;
