@@ -28,6 +28,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -43,7 +44,7 @@ const (
 // ui is a command's way to the outside.
 type ui struct {
 	stdin  io.Reader
-	stdout io.Writer
+	stdout *results
 	quiet  bool // nothing but results and errors
 	json   bool // standard error in JSON lines
 	log    *slog.Logger
@@ -58,7 +59,7 @@ type ui struct {
 }
 
 func newUI(stdin io.Reader, stdout, stderr io.Writer) *ui {
-	u := &ui{stdin: stdin, stdout: stdout, stderr: stderr, width: 80}
+	u := &ui{stdin: stdin, stdout: &results{to: stdout}, stderr: stderr, width: 80}
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		u.terminal = true
 		u.color = os.Getenv("NO_COLOR") == ""
@@ -99,6 +100,21 @@ func (u *ui) divert(w io.Writer) (restore func()) {
 	}
 }
 
+// results is standard output. It remembers that a result is lost, so that none of
+// those who print has to ask, and finish can tell.
+type results struct {
+	to   io.Writer
+	lost error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	n, err := r.to.Write(p)
+	if err != nil && r.lost == nil && !errors.Is(err, syscall.EPIPE) { // who closes a pipe has seen enough
+		r.lost = fmt.Errorf("the result cannot be written: %w", err)
+	}
+	return n, err
+}
+
 // printf writes a piece of a result.
 func (u *ui) printf(format string, args ...any) {
 	fmt.Fprintf(u.stdout, format, args...)
@@ -134,6 +150,9 @@ func (u *ui) say(level slog.Level, prefix, text string) {
 
 // finish prints a command's error, if there is one, and returns the exit code.
 func (u *ui) finish(err error) int {
+	if lost := u.stdout.lost; lost != nil && (err == nil || errors.Is(err, errReported) || errors.Is(lost, err)) {
+		err = lost // else what is told anyway matters more
+	}
 	if err == nil {
 		return exitDone
 	}
