@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // manyStreams is how many streams of one reason are listed one by one.
@@ -60,10 +61,10 @@ func groupText(title, reason string, streams []*streamStory) string {
 	width := 0
 	shown := streams[:min(len(streams), manyStreams)]
 	for _, st := range shown {
-		width = max(width, utf8.RuneCountInString(oneLine(st.Stream.Stream)))
+		width = max(width, runewidth.StringWidth(oneLine(st.Stream.Stream)))
 	}
 	for i, st := range shown {
-		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-*s  %s", width, oneLine(st.Stream.Stream), texts[i]), " ") + "\n")
+		b.WriteString(strings.TrimRight("  "+runewidth.FillRight(oneLine(st.Stream.Stream), width)+"  "+texts[i], " ") + "\n")
 	}
 	if rest := len(streams) - len(shown); rest > 0 {
 		fmt.Fprintf(&b, "  … and %d more; --json lists them all\n", rest)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-runewidth"
 )
 
 // formatBytes writes a size for people: 180 MB. What is not known is "?".
@@ -57,26 +59,20 @@ func plural(n int, noun string) string {
 	return humanize.Comma(int64(n)) + " " + noun + "s"
 }
 
-// elide shortens a text in its middle to a number of characters.
+// elide shortens a text in its middle to a number of cells.
 func elide(text string, width int) string {
-	r := []rune(text)
-	if len(r) <= width {
+	wide := runewidth.StringWidth(text)
+	if wide <= width {
 		return text
 	}
-	head := (width - 1) / 3
-	return string(r[:head]) + "…" + string(r[len(r)-(width-1-head):])
+	head := runewidth.Truncate(text, (width-1)/3+1, "…")
+	return head + runewidth.TruncateLeft(text, wide-(width-runewidth.StringWidth(head)), "")
 }
 
-// cut shortens a text at its end to a number of characters.
-func cut(text string, width int) string {
-	r := []rune(text)
-	if len(r) <= width {
-		return text
-	}
-	return string(r[:max(width-1, 0)]) + "…"
-}
+// cut shortens a text at its end to a number of cells.
+func cut(text string, width int) string { return runewidth.Truncate(text, width, "…") }
 
-// oneLine keeps line breaks and control characters out of a line.
+// oneLine keeps line breaks, and all else that a terminal might obey, out of a line.
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }), " ")
 }

@@ -32,3 +32,35 @@ func TestShellQuote(t *testing.T) {
 		}
 	}
 }
+
+// TestCells holds that what is aligned is aligned on the screen, where a character
+// of Chinese takes two cells and an accent none.
+func TestCells(t *testing.T) {
+	for _, tc := range []struct{ got, want string }{
+		{elide("public.orders", 13), "public.orders"},
+		{elide("public.orders_of_last_year", 13), "publ…ast_year"},
+		{elide("公开的.订单表格", 13), "公开…订单表格"},
+		{elide("公开的.订单表格", 12), "公….订单表格"},
+		{cut("公开的订单", 10), "公开的订单"},
+		{cut("公开的订单", 8), "公开的…"},
+		{cut("cafe\u0301s", 5), "cafe\u0301s"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%q, want %q", tc.got, tc.want)
+		}
+	}
+	table := table{heading: []string{"STREAM", "ROWS"}}
+	table.add("订单", "12")
+	table.add("orders", "7")
+	if want := "STREAM  ROWS\n订单      12\norders     7\n"; table.String() != want {
+		t.Errorf("%q, want %q", table.String(), want)
+	}
+}
+
+// TestOneLine holds that no name sends a terminal commands, or turns its text around.
+func TestOneLine(t *testing.T) {
+	got := oneLine("a\nb\x1b[2Jc\x7f\u009b31md\u202ee\u200b订")
+	if want := "a b [2Jc 31md e 订"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

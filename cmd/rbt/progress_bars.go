@@ -6,8 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -109,7 +109,7 @@ func (b *bars) layOut(plans []runtime.StreamPlan) {
 		width = len(smallName(rest))
 	}
 	for name := range own {
-		width = max(width, min(maxName, utf8.RuneCountInString(name)))
+		width = max(width, min(maxName, runewidth.StringWidth(oneLine(name))))
 	}
 	for _, p := range plans {
 		if name := p.Stream.Spec.Name; own[name] {
@@ -126,7 +126,7 @@ func (b *bars) layOut(plans []runtime.StreamPlan) {
 
 func (b *bars) add(to *bar, total int64, name string, nameWidth int) {
 	to.text.Store("waiting")
-	label := fmt.Sprintf("%-*s ", nameWidth, elide(oneLine(name), nameWidth))
+	label := runewidth.FillRight(elide(oneLine(name), nameWidth), nameWidth) + " "
 	width := min(max(b.u.width-nameWidth-60, 8), 30)
 	to.Bar = b.out.New(total, mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(label)),

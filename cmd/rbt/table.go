@@ -2,7 +2,8 @@ package main
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // maxTable is how wide a printed table may become.
@@ -52,7 +53,7 @@ func (t *table) widths() []int {
 			continue
 		}
 		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], runewidth.StringWidth(cell))
 		}
 	}
 	return widths
@@ -66,7 +67,7 @@ func (t *table) writeRow(b *strings.Builder, row []string, widths []int) {
 		} else {
 			line.WriteString("  ")
 		}
-		space := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
+		space := strings.Repeat(" ", max(0, widths[i]-runewidth.StringWidth(cell)))
 		if i == 0 || t.text > 0 && i >= t.text {
 			line.WriteString(cell + space)
 		} else {
