@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,9 @@ func (slogProgress) close() {}
 type streamState struct {
 	phase       string // what it does: "copy", or a step of publishing
 	since       time.Time
-	setting     string
+	knobs       []policy.Knob
+	baseline    policy.Setting
+	setting     policy.Setting
 	tuning      string // empty, or the phase: probe or steady
 	rows, bytes int64
 	fraction    float64
@@ -88,19 +91,19 @@ const (
 func (s *streamState) note(e runtime.Event, now time.Time) {
 	switch e := e.(type) {
 	case runtime.StreamStarted:
-		*s = streamState{phase: phaseCopy, since: now, setting: shortSetting(e.Setting, e.Knobs)}
+		*s = streamState{phase: phaseCopy, since: now, knobs: e.Knobs, baseline: e.Setting, setting: e.Setting}
 		s.rate.add(sample{at: now})
 	case runtime.Progress:
 		s.rows, s.bytes, s.fraction, s.lanes = e.Rows, e.Bytes, min(max(e.Fraction, 0), 1), e.Lanes
 		s.rate.add(sample{now, s.bytes, s.fraction})
 	case runtime.WindowDone:
-		s.tuning, s.setting = tuningProbe, shortSetting(e.Setting, e.Knobs)
+		s.tuning, s.setting = tuningProbe, e.Setting
 	case runtime.AutotuneDecision:
-		s.tuning, s.setting = tuningSteady, shortSetting(e.Winner, e.Knobs)
+		s.tuning, s.setting = tuningSteady, e.Winner
 		s.rate = rate{} // what probing took says nothing of what is left
 		s.rate.add(sample{now, s.bytes, s.fraction})
 	case runtime.Steady:
-		s.setting = shortSetting(e.Setting, e.Knobs)
+		s.setting = e.Setting
 	case runtime.StreamLoaded:
 		s.rows, s.bytes, s.fraction, s.phase = e.Rows, e.Bytes, 1, "loaded"
 	case runtime.PublishStep:
@@ -111,10 +114,20 @@ func (s *streamState) note(e runtime.Event, now time.Time) {
 // settingText says under what setting the rows of the stream move: "4 ctid",
 // "steady 8 ctid".
 func (s *streamState) settingText() string {
+	text := shortSetting(s.setting, s.knobs)
 	if s.tuning == tuningSteady {
-		return s.tuning + " " + s.setting
+		return s.tuning + " " + text
 	}
-	return s.setting
+	return text
+}
+
+// changedText is the same for a narrow place: how many lanes there are, and what
+// else is not as in the baseline.
+func (s *streamState) changedText() string {
+	changed := slices.DeleteFunc(slices.Clone(s.knobs), func(k policy.Knob) bool {
+		return k.Name == runtime.Parallelism || s.setting[k.Name] == s.baseline[k.Name]
+	})
+	return strings.TrimSpace(plural(s.lanes, "lane") + " " + shortSetting(s.setting, changed))
 }
 
 // streamOf says which stream an event is about; empty where it is the run.

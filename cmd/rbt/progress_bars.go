@@ -38,16 +38,15 @@ type bars struct {
 	small   *smallBar // nil where every stream has a bar of its own
 }
 
-// bar is a moving bar with a text behind it.
+// bar is a moving bar with a text behind it, in several lengths.
 type bar struct {
 	*mpb.Bar
-	text atomic.Value // string
+	texts atomic.Value // []string, the longest first: the first that fits is shown
 }
 
 // streamBar is a stream with a bar of its own.
 type streamBar struct {
 	bar
-	wide  bool // there is room for the setting
 	state streamState
 	done  bool
 }
@@ -113,7 +112,7 @@ func (b *bars) layOut(plans []runtime.StreamPlan) {
 	}
 	for _, p := range plans {
 		if name := p.Stream.Spec.Name; own[name] {
-			s := &streamBar{wide: b.u.width >= 120}
+			s := &streamBar{}
 			b.add(&s.bar, barScale, name, width)
 			b.streams[name] = s
 		}
@@ -125,15 +124,27 @@ func (b *bars) layOut(plans []runtime.StreamPlan) {
 }
 
 func (b *bars) add(to *bar, total int64, name string, nameWidth int) {
-	to.text.Store("waiting")
+	to.say("waiting")
 	label := runewidth.FillRight(elide(oneLine(name), nameWidth), nameWidth) + " "
 	width := min(max(b.u.width-nameWidth-60, 8), 30)
 	to.Bar = b.out.New(total, mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarWidth(width),
 		mpb.PrependDecorators(decor.Name(label)),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
 			room := s.AvailableWidth - width - 2 // for the spaces; a longer text would push the bar out, or break the line
-			return " " + cut(to.text.Load().(string), max(room, 0))
+			return " " + fitting(to.texts.Load().([]string), max(room, 0))
 		})))
+}
+
+func (b *bar) say(texts ...string) { b.texts.Store(texts) }
+
+// fitting returns the first text that is not too wide, else what fits of the last.
+func fitting(texts []string, width int) string {
+	for _, text := range texts {
+		if runewidth.StringWidth(text) <= width {
+			return text
+		}
+	}
+	return cut(texts[len(texts)-1], width)
 }
 
 // withOwnBar picks the streams with a bar of their own: all of a few, the
@@ -161,7 +172,7 @@ func (s *streamBar) note(e runtime.Event) {
 	case runtime.StreamDone:
 		s.finish(fmt.Sprintf("done, %s rows, %s in %s", formatRows(e.Rows), formatBytes(e.Bytes), formatTook(e.Load+e.Publish)))
 	default:
-		s.text.Store(s.describe())
+		s.say(s.describe()...)
 		// The last per mille is kept for the end: a full bar is a done stream.
 		s.SetCurrent(min(int64(s.state.fraction*barScale), barScale-1))
 	}
@@ -169,16 +180,26 @@ func (s *streamBar) note(e runtime.Event) {
 
 func (s *streamBar) finish(text string) {
 	s.done = true
-	s.text.Store(text)
+	s.say(text)
 	s.SetCurrent(barScale)
 }
 
-func (s *streamBar) describe() string {
-	text := s.state.String()
-	if s.wide && s.state.phase == phaseCopy && s.state.setting != "" {
-		text += fmt.Sprintf("  %s  [%s]", plural(s.state.lanes, "lane"), s.state.settingText())
+// describe says where the stream is. Of a stream that is tuned the setting matters
+// more than the number of rows, where there is no room for both.
+func (s *streamBar) describe() []string {
+	long, short := s.state.String(), s.state.brief()
+	switch {
+	case s.state.phase != phaseCopy || len(s.state.setting) == 0:
+		return []string{long, short}
+	case s.state.tuning == "":
+		return []string{s.full(), long, short}
 	}
-	return text
+	changed := " [" + s.state.changedText() + "]"
+	return []string{s.full(), long + changed, short + changed, short}
+}
+
+func (s *streamBar) full() string {
+	return fmt.Sprintf("%s  %s  [%s]", &s.state, plural(s.state.lanes, "lane"), s.state.settingText())
 }
 
 // note takes in an event of a small stream.
@@ -193,6 +214,6 @@ func (s *smallBar) note(e runtime.Event) {
 	default:
 		return
 	}
-	s.text.Store(fmt.Sprintf("%d of %d, %s rows, %s", s.done, s.total, formatRows(s.rows), formatBytes(s.bytes)))
+	s.say(fmt.Sprintf("%d of %d, %s rows, %s", s.done, s.total, formatRows(s.rows), formatBytes(s.bytes)))
 	s.SetCurrent(int64(s.done))
 }

@@ -106,10 +106,16 @@ func (l *lines) reportRunning() {
 
 // String says where the stream is, on one line.
 func (s *streamState) String() string {
+	return s.describe(formatRows(s.rows) + " rows, " + formatBytes(s.bytes))
+}
+
+// brief is String without the number of rows.
+func (s *streamState) brief() string { return s.describe(formatBytes(s.bytes)) }
+
+func (s *streamState) describe(moved string) string {
 	if s.phase == phaseCopy && s.rows == 0 {
 		return "begins"
 	}
-	moved := fmt.Sprintf("%s rows, %s", formatRows(s.rows), formatBytes(s.bytes))
 	if s.phase != phaseCopy {
 		return fmt.Sprintf("%s; %s copied", s.phase, moved)
 	}
@@ -117,8 +123,8 @@ func (s *streamState) String() string {
 	if s.tuning == tuningProbe { // how long the rest takes is not known yet
 		return tuningProbe + ", " + text
 	}
-	if left, ok := s.rate.remaining(); ok {
-		text += fmt.Sprintf(", %s left", left)
+	if left, ok := s.rate.remaining(); ok && left > 0 { // indexes are built after that
+		text += fmt.Sprintf(", copied in %s", left)
 	}
 	return text
 }

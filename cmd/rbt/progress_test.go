@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,7 +57,7 @@ func TestProgressLines(t *testing.T) {
 		want := `pipeline shop: 3 streams, about 180 MB, run 01J, attempt 2: takes up what the last one left
 public.old: skipped, the unfinished run replaced it
 public.countries: begins
-public.orders: 76 %, 1,520,000 rows, 137 MB, 14.4 MB/s, 3s left
+public.orders: 76 %, 1,520,000 rows, 137 MB, 14.4 MB/s, copied in 3s
 public.countries: done, 12 rows, 375 B in 0.1 s
 public.orders: copy part 7: connection reset; try 2 in 1s
 public.orders: build index orders_by_day; 2,000,000 rows, 180 MB copied
@@ -111,7 +112,7 @@ func TestProgressLinesOfTuning(t *testing.T) {
 		want := `pipeline shop: 1 stream, about 1.0 GB, run 01J
 public.orders: probe, 10 %, 1,000,000 rows, 100 MB, 10.0 MB/s [8 ctid]
 public.orders: parallelism 4 → 8: +38.2 % [+31, +45], 4 windows, cost 0.41 s
-public.orders: 60 %, 6,000,000 rows, 600 MB, 50.0 MB/s, 8s left [steady 8 ctid]
+public.orders: 60 %, 6,000,000 rows, 600 MB, 50.0 MB/s, copied in 8s [steady 8 ctid]
 public.events: not tuned: no answer within 500ms (policy-timeout); it goes on with the baseline
 `
 		if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -128,6 +129,32 @@ func TestProgressBarsOfTuning(t *testing.T) {
 	for _, want := range []string{"probe, ", "[8 ctid]", "[steady 8 ctid]", "public.orders: parallelism 4 → 8: +38.2 % [+31, +45]"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in %q", want, &out)
+		}
+	}
+}
+
+// TestBarsOfTuningNarrow holds that a terminal of 80 columns shows what is tried, and
+// that the text follows a width that changes.
+func TestBarsOfTuningNarrow(t *testing.T) {
+	var out bytes.Buffer
+	u := newUI(nil, nil, &out)
+	u.terminal = true
+	aProbe(newProgress(u), func(time.Duration) { time.Sleep(40 * time.Millisecond) })
+	if !regexp.MustCompile(`probe, .* MB/s \[4 lanes\]`).Match(out.Bytes()) {
+		t.Errorf("%q does not show the setting", &out)
+	}
+	knobs := []policy.Knob{{Name: "parallelism"}, {Name: "copy_format", Kind: policy.Enum}}
+	before := policy.Setting{"parallelism": policy.IntValue(4), "copy_format": policy.EnumValue("binary")}
+	s := streamBar{state: streamState{phase: phaseCopy, knobs: knobs, baseline: before, tuning: tuningProbe, rows: 1e6, bytes: 1e8, fraction: .1, lanes: 8,
+		setting: policy.Setting{"parallelism": policy.IntValue(8), "copy_format": policy.EnumValue("text")}}}
+	for width, want := range map[int]string{
+		80: "probe, 10 %, 1,000,000 rows, 100 MB, 0.0 MB/s  8 lanes  [8 text]",
+		50: "probe, 10 %, 100 MB, 0.0 MB/s [8 lanes text]",
+		40: "probe, 10 %, 100 MB, 0.0 MB/s",
+		20: "probe, 10 %, 100 MB…",
+	} {
+		if got := fitting(s.describe(), width); got != want {
+			t.Errorf("in %d cells %q, want %q", width, got, want)
 		}
 	}
 }
