@@ -3,7 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/rapidbyte/rbt/live"
@@ -28,6 +33,9 @@ func watch(ctx context.Context, u *ui, pipeline, address, metrics string) (*watc
 	w := &watcher{u: u, metrics: metrics, began: time.Now(), states: map[string]*streamState{}, stop: func() {}}
 	if address == "" && metrics == "" {
 		return w, nil
+	}
+	if err := checkMetrics(metrics); err != nil {
+		return nil, usage(err)
 	}
 	w.monitor = live.New(trace.Header{Pipeline: pipeline, Version: rbtVersion(), Started: w.began}, decisionText)
 	serve, err := w.listen(address)
@@ -102,6 +110,35 @@ func (w *watcher) close() {
 		return
 	}
 	if err := w.monitor.WriteMetrics(w.metrics); err != nil {
-		w.u.warn("the run's metrics: %v", err)
+		w.u.warn("%v", metricsError(w.metrics, err))
 	}
+}
+
+// checkMetrics finds out before a run whether its metrics can be written. They are
+// written beside the file, and take its place.
+func checkMetrics(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return metricsError(path, syscall.EISDIR)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".rbt-metrics-*")
+	if err != nil {
+		return metricsError(path, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// metricsError names the file that was asked for, not the one beside it.
+func metricsError(path string, err error) error {
+	var beside *fs.PathError
+	var move *os.LinkError
+	switch {
+	case errors.As(err, &beside):
+		err = beside.Err
+	case errors.As(err, &move):
+		err = move.Err
+	}
+	return fmt.Errorf("the metrics cannot be written to %s: %w", path, err)
 }
