@@ -65,7 +65,7 @@ func hints(err error) []string {
 	var dns *net.DNSError
 	switch {
 	case connectors.BadRow(err):
-		return []string{`mend the row at the source; on_bad_row = "reject" puts such rows aside`}
+		return badRowHints(err)
 	case errors.As(err, &state) && stateHint(state.SQLState()) != "":
 		return []string{stateHint(state.SQLState())}
 	case errors.As(err, &dns):
@@ -78,13 +78,22 @@ func hints(err error) []string {
 	return nil
 }
 
+func badRowHints(err error) []string {
+	tries := []string{`mend the row at the source; on_bad_row = "reject" puts such rows aside`}
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) && state.SQLState() == "23505" {
+		tries = append(tries, `write_mode = "upsert", if the stream appends rows that are there from a run before`)
+	}
+	return tries
+}
+
 // stateHint knows the SQLSTATEs that a person can do something about.
 func stateHint(state string) string {
 	switch {
 	case state == "28P01":
 		return "check user and password in the DSN, or set PGPASSWORD"
 	case state == "28000":
-		return "let this user connect from here, in the server's pg_hba.conf"
+		return "check the user in the DSN; if it is right, let it connect from here, in the server's pg_hba.conf"
 	case state == "3D000":
 		return "check the database in the DSN"
 	case state == "42501":
