@@ -11,8 +11,8 @@ func policyCommand(u *ui) *cobra.Command {
 		Long: `A policy decides what settings a run tries while its first rows move, and which of
 them is best. These commands try one out without a database.`,
 		Example: "  rbt policy bench",
-		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    knownCommand,
+		RunE:    helpOf,
 	}
 	cmd.AddCommand(policyNewCommand(u), policyCheckCommand(u), policyTestCommand(u), policyBenchCommand(u))
 	return cmd

@@ -19,8 +19,8 @@ func rejectsCommand(u *ui) *cobra.Command {
 		Short: "Look at rows that the destination refused",
 		Long: `Look at the rows that runs have put aside, because the destination refused them and
 the stream says on_bad_row = "reject". They are in _rbt.rejects of the destination.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: knownCommand,
+		RunE: helpOf,
 	}
 	cmd.AddCommand(rejectsListCommand(u), rejectsExportCommand(u), rejectsRetryCommand(u))
 	return cmd

@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad file.`,
 		SilenceErrors: true, // finish prints them
 		SilenceUsage:  true,
 		Args:          knownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:          helpOf,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return u.setLogFormat(logFormat)
 		},
@@ -44,6 +44,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad file.`,
 	root.PersistentFlags().StringVar(&logFormat, "log-format", "text", "`format` of standard error: text or json")
 	root.AddCommand(runCommand(u), checkCommand(u), planCommand(u), discoverCommand(u), verifyCommand(u), rejectsCommand(u), doctorCommand(u),
 		explainCommand(u), reportCommand(u), policyCommand(u), demoCommand(u), versionCommand(u), manualCommand())
+	checkCobraCommands(root)
 	return root
 }
 
@@ -70,19 +71,53 @@ func longVar(args []string) []string {
 	return long
 }
 
-// knownCommand rejects what follows rbt and is no command.
-func knownCommand(root *cobra.Command, args []string) error {
+// checkCobraCommands makes the commands that cobra adds as strict as ours.
+func checkCobraCommands(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = knownTopic
+		case "completion":
+			c.Args, c.RunE = knownCommand, helpOf
+			for _, shell := range c.Commands() {
+				shell.Args = noArguments
+			}
+		}
+	}
+}
+
+// helpOf runs a command that only holds others.
+func helpOf(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// knownTopic rejects what follows rbt help and is no command.
+func knownTopic(help *cobra.Command, args []string) error {
+	cmd, rest, err := help.Root().Find(args)
+	if err != nil {
+		return usage(err, "rbt --help")
+	}
+	if !cmd.HasSubCommands() {
+		return nil
+	}
+	return knownCommand(cmd, rest)
+}
+
+// knownCommand rejects what follows a command that holds others and is none of them.
+func knownCommand(group *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	var known []string
-	for _, c := range root.Commands() {
-		known = append(known, c.Name())
+	for _, c := range group.Commands() {
+		if !c.Hidden {
+			known = append(known, c.Name())
+		}
 	}
-	hint := "rbt --help"
+	hint := group.CommandPath() + " --help"
 	if name := nearest(args[0], known); name != "" {
-		hint = "rbt " + name
-	} else if strings.HasSuffix(args[0], ".hcl") {
+		hint = group.CommandPath() + " " + name
+	} else if !group.HasParent() && strings.HasSuffix(args[0], ".hcl") {
 		hint = "rbt run " + args[0]
 	}
 	return usage(fmt.Errorf("there is no command %q", args[0]), hint)
