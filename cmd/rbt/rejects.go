@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/rapidbyte/rbt/connectors/postgres"
@@ -83,7 +87,55 @@ func readRejects(ctx context.Context, open func(string) (*job, error), path stri
 		return nil, err
 	}
 	rejects, err := j.rejects().Rejects(ctx, j.pipeline.Name, f)
+	if err == nil && len(rejects) == 0 {
+		err = j.checkFilter(ctx, f)
+	}
 	return rejects, stopped(ctx, err)
+}
+
+// checkFilter looks, where nothing was found, whether there is what was looked for:
+// among the streams of the pipeline, and those with rejects that it had before.
+// Where the source cannot be asked for its tables, nothing is said.
+func (j *job) checkFilter(ctx context.Context, f postgres.RejectFilter) error {
+	if _, err := ulid.ParseStrict(f.RunID); err != nil && f.RunID != "" {
+		return usage(fmt.Errorf("%q is no run id", f.RunID), "rbt rejects list, without --run, shows those that there are")
+	}
+	if f.Stream == "" {
+		return nil
+	}
+	rejects, err := j.rejects().Rejects(ctx, j.pipeline.Name, postgres.RejectFilter{})
+	if err != nil {
+		return err
+	}
+	config, _ := j.config(ctx)
+	var known []string
+	for _, s := range config.Streams {
+		known = append(known, s.Name)
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	for _, r := range rejects {
+		known = append(known, r.Stream)
+	}
+	slices.Sort(known)
+	return checkStream(f.Stream, slices.Compact(known))
+}
+
+func checkStream(name string, known []string) error {
+	if slices.Contains(known, name) {
+		return nil
+	}
+	err := fmt.Errorf("the pipeline has no stream %q", name)
+	if near := nearest(name, known); near != "" {
+		return usage(err, "--stream "+shellQuote(near))
+	}
+	const most = 10
+	list := strings.Join(known[:min(most, len(known))], ", ")
+	if len(known) > most {
+		list += fmt.Sprintf(" and %d more", len(known)-most)
+	}
+	return usage(err, "--stream with one of "+oneLine(list))
 }
 
 // rejectJSON is what export prints of a row.
@@ -169,6 +221,11 @@ The exit code is 1 if a row is refused again.`,
 		})
 		if err != nil {
 			return stopped(cmd.Context(), err)
+		}
+		if taken+refused == 0 {
+			if err := j.checkFilter(cmd.Context(), *f); err != nil {
+				return stopped(cmd.Context(), err)
+			}
 		}
 		u.printf("%s taken, %d refused again\n", plural(taken, "row"), refused)
 		if refused > 0 {
