@@ -22,12 +22,12 @@ a trace file. A run that is still at work, or was killed, is told as far as it c
 		Args: oneTrace,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name := ""
 		if len(args) > 0 {
 			name = args[0]
 		}
-		path, err := findTrace(name)
+		path, err := findTrace(cmd.CommandPath(), name)
 		if err != nil {
 			return err
 		}

@@ -27,26 +27,24 @@ set side by side.`,
   rbt report before.jsonl after.jsonl -o compared.html`,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "report.html", "the `file` to write; a report that is there is replaced")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			args = []string{""}
 		}
 		var reports []*report.Report
 		for _, name := range args {
-			r, err := readReport(name)
+			path, err := findTrace(cmd.CommandPath(), name)
+			if err != nil {
+				return err
+			}
+			r, err := openReport(path)
 			if err != nil {
 				return err
 			}
 			reports = append(reports, r)
 		}
 		var page bytes.Buffer
-		var err error
-		if len(reports) == 1 {
-			err = reports[0].Page(&page)
-		} else {
-			err = report.Compare(&page, reports)
-		}
-		if err != nil {
+		if err := writePage(&page, reports); err != nil {
 			return err
 		}
 		if err := overwriteReport(output, page.Bytes()); err != nil {
@@ -58,17 +56,15 @@ set side by side.`,
 	return cmd
 }
 
-// readReport reads a run's trace, and what the run before it did.
-func readReport(name string) (*report.Report, error) {
-	path, err := findTrace(name)
-	if err != nil {
-		return nil, err
+// writePage writes several runs side by side, and one beside the run before it.
+func writePage(page *bytes.Buffer, reports []*report.Report) error {
+	if len(reports) > 1 {
+		return report.Compare(page, reports)
 	}
-	r, err := openReport(path)
-	if err != nil {
-		return nil, err
+	if err := compareWithPrevious(reports[0]); err != nil {
+		return err
 	}
-	return r, compareWithPrevious(r)
+	return reports[0].Page(page)
 }
 
 func openReport(path string) (*report.Report, error) {

@@ -125,8 +125,8 @@ func isTrace(path string) bool {
 }
 
 // findTrace returns the path of the trace that a person means: of a run, by
-// its id, a file, or with an empty name the last run.
-func findTrace(name string) (string, error) {
+// its id, a file, or with an empty name the last run. command is what they typed.
+func findTrace(command, name string) (string, error) {
 	runs, err := recordedRuns()
 	if err != nil {
 		return "", err
@@ -134,7 +134,7 @@ func findTrace(name string) (string, error) {
 	if name == "" {
 		if len(runs) == 0 {
 			return "", usage(fmt.Errorf("there is no run in %s", runsFolder),
-				"rbt run pipeline.hcl, which records one", "rbt explain FILE, for a trace elsewhere")
+				"rbt run pipeline.hcl, which records one", command+" FILE, for a trace elsewhere")
 		}
 		return runs[0].trace, nil
 	}
@@ -150,7 +150,7 @@ func findTrace(name string) (string, error) {
 	}
 	err = fmt.Errorf("there is no run and no file %s", name)
 	if near := nearest(name, known); near != "" {
-		return "", usage(err, "rbt explain "+near)
+		return "", usage(err, command+" "+near)
 	}
-	return "", usage(err, "rbt explain, for the last run")
+	return "", usage(err, command+", for the last run")
 }

@@ -28,7 +28,7 @@ func record(t *testing.T, id string, attempt int, ago time.Duration) string {
 
 func TestRunsFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := findTrace(""); err == nil || err.Error() != "there is no run in .rbt/runs" {
+	if _, err := findTrace("rbt report", ""); err == nil || err.Error() != "there is no run in .rbt/runs" {
 		t.Error(err)
 	}
 	first, second := ulid.Make().String(), ulid.Make().String()
@@ -41,11 +41,11 @@ func TestRunsFolder(t *testing.T) {
 		second: filepath.Join(runsFolder, second, "trace.jsonl"),
 		again:  again,
 	} {
-		if got, err := findTrace(name); err != nil || got != want {
+		if got, err := findTrace("rbt report", name); err != nil || got != want {
 			t.Errorf("findTrace(%q) = %q, %v; want %q", name, got, err, want)
 		}
 	}
-	if _, err := findTrace(first[:len(first)-1] + "!"); err == nil || len(hints(err)) != 1 || !strings.HasPrefix(hints(err)[0], "rbt explain 0") {
+	if _, err := findTrace("rbt report", first[:len(first)-1]+"!"); err == nil || len(hints(err)) != 1 || !strings.HasPrefix(hints(err)[0], "rbt report 0") {
 		t.Errorf("%v, hints %q", err, hints(err))
 	}
 	for path, want := range map[string]os.FileMode{".rbt": 0o700, runsFolder: 0o700, filepath.Dir(again): 0o700, again: 0o600} {
