@@ -48,8 +48,8 @@ PGPASSWORD and the like, and from the password file.`,
 
 func discoverSource(u *ui, dsn string, args, variables []string) (connectors.Source, error) {
 	if dsn != "" {
-		if ambiguousDSN(dsn) {
-			return nil, usage(errors.New(ambiguousText), ambiguousHint)
+		if wrong, hint := checkDSN(dsn); wrong != "" {
+			return nil, usage(errors.New(wrong), hint)
 		}
 		if holdsPassword(dsn) {
 			u.warn("every user of this machine can see a password on a command line; PGPASSWORD is a safer place for it")

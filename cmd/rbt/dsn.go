@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/rapidbyte/rbt/connectors/postgres"
 	"github.com/rapidbyte/rbt/hcl"
 )
 
@@ -27,14 +28,28 @@ const (
 	ambiguousHint = "write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
 )
 
-func ambiguousDSNs(p *hcl.Pipeline) []error {
+const dsnForms = "write postgres://user@host:port/database, or host=… port=… user=… dbname=…"
+
+// checkDSN returns what is wrong with a DSN, and what would be right.
+func checkDSN(dsn string) (wrong, hint string) {
+	if ambiguousDSN(dsn) {
+		return ambiguousText, ambiguousHint
+	}
+	if err := (postgres.Config{DSN: dsn}).Check(); err != nil {
+		return err.Error(), dsnForms
+	}
+	return "", ""
+}
+
+func checkDSNs(p *hcl.Pipeline) []error {
 	var errs []error
-	if ambiguousDSN(string(p.Source.DSN)) {
-		errs = append(errs, p.ErrorAt(p.Source.Pos, ambiguousText, ambiguousHint))
+	check := func(dsn hcl.Secret, pos hcl.Pos) {
+		if wrong, hint := checkDSN(string(dsn)); wrong != "" {
+			errs = append(errs, p.ErrorAt(pos, wrong, hint))
+		}
 	}
-	if ambiguousDSN(string(p.Destination.DSN)) {
-		errs = append(errs, p.ErrorAt(p.Destination.Pos, ambiguousText, ambiguousHint))
-	}
+	check(p.Source.DSN, p.Source.Pos)
+	check(p.Destination.DSN, p.Destination.Pos)
 	return errs
 }
 

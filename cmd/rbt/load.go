@@ -38,7 +38,7 @@ func accept(p *hcl.Pipeline, err error) (*hcl.Pipeline, error) {
 	case err != nil:
 		return nil, usage(err)
 	}
-	if errs := ambiguousDSNs(p); len(errs) > 0 {
+	if errs := checkDSNs(p); len(errs) > 0 {
 		return nil, &fileError{errs}
 	}
 	return p, nil

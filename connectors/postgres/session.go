@@ -64,6 +64,13 @@ func (c Config) parse() (*pgx.ConnConfig, error) {
 	return cfg, nil
 }
 
+// Check returns what is wrong with the DSN, without asking its server. Its error does
+// not hold the password.
+func (c Config) Check() error {
+	_, err := c.parse()
+	return err
+}
+
 // connect opens a session with everything set that could change the meaning of
 // a value on its way, or end a long copy.
 func (c Config) connect(ctx context.Context, r role) (*pgx.Conn, error) {
