@@ -24,6 +24,14 @@ func allEvents() []runtime.Event {
 	}
 }
 
+const eventPreface = "# Events\n\n" +
+	"What `rbt run --log-format json` writes to standard error, one object a line: `time`, `level`, `msg`, which is the event's name, and its fields\n" +
+	"beside them: `jq 'select(.msg == \"stream-done\") | {stream, rows}' run.log`. Fields that end in `_secs` are seconds. A test holds this page to the\n" +
+	"program.\n\n" +
+	"What is said besides, by any command, is a line whose `msg` is a sentence: at level `INFO` a note, at `WARN` what a person should know. What a\n" +
+	"command fails for is at level `ERROR`, with `hints`, a list of what to do about it that may be empty, and `at`, `file:line:column`, where a place in\n" +
+	"a pipeline file is to blame: a line for each mistake. Only a mistake on the command line itself is told in words.\n"
+
 // TestEventReference holds docs/events.md to the engine's events: their names, what
 // they carry, and what the source says of each.
 func TestEventReference(t *testing.T) {
@@ -45,8 +53,7 @@ func TestEventReference(t *testing.T) {
 	if events != len(allEvents()) {
 		t.Errorf("the engine has %d events, the list here %d", events, len(allEvents()))
 	}
-	got := "# Events\n\nWhat `rbt run --log-format json` writes to standard error, one object a line: `time`, `level`, `msg`, which is the event's name, and its fields.\n" +
-		"Fields that end in `_secs` are seconds. A test holds this page to the program.\n"
+	got := eventPreface
 	for _, e := range allEvents() {
 		kind := strings.TrimPrefix(fmt.Sprintf("%T", e), "runtime.")
 		got += fmt.Sprintf("\n## `%s`\n\n%s\n\n| field | type |\n|---|---|\n", e.Name(), says[kind])

@@ -61,7 +61,7 @@ func (p slogProgress) event(e runtime.Event) {
 			level = slog.LevelError
 		}
 	}
-	p.log.Log(context.Background(), level, e.Name(), "event", e)
+	p.log.LogAttrs(context.Background(), level, e.Name(), e.LogValue().Group()...)
 }
 
 func (slogProgress) close() {}

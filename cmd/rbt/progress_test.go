@@ -176,15 +176,14 @@ func TestProgressJSON(t *testing.T) {
 	aRun(newProgress(u), func(time.Duration) {})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	var first struct {
-		Msg   string
-		Event struct{ Run, Pipeline string }
+		Msg, Run, Pipeline string
 	}
 	for _, line := range lines {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("not JSON: %s", line)
 		}
 	}
-	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Msg != "run-started" || first.Event.Run != "01J" {
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Msg != "run-started" || first.Run != "01J" || first.Pipeline != "shop" {
 		t.Errorf("%s: %+v, %v", lines[0], first, err)
 	}
 }

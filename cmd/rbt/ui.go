@@ -181,7 +181,7 @@ func (u *ui) mistakes(file *fileError) {
 			continue
 		}
 		for _, m := range d.All() {
-			u.log.Error(m.Message, "at", m.Pos.String(), "hint", m.Hint)
+			u.logError(m.Message, []string{m.Hint}, "at", m.Pos.String())
 		}
 	}
 }
@@ -190,7 +190,7 @@ func (u *ui) mistakes(file *fileError) {
 func (u *ui) fail(err error) {
 	tries := hints(err)
 	if u.json {
-		u.log.Error(err.Error(), "hints", tries)
+		u.logError(err.Error(), tries)
 		return
 	}
 	var text strings.Builder
@@ -204,6 +204,12 @@ func (u *ui) fail(err error) {
 		fmt.Fprintf(&text, "  try: %s\n", try)
 	}
 	io.WriteString(lockedWriter{u}, text.String())
+}
+
+// logError is fail for programs, which get the hints as a list, however many there are.
+func (u *ui) logError(message string, tries []string, more ...any) {
+	tries = slices.DeleteFunc(append([]string{}, tries...), func(try string) bool { return try == "" })
+	u.log.Error(message, append(more, "hints", tries)...)
 }
 
 // bug reports a panic: a person gets one line, RBT_DEBUG=1 the stack.
