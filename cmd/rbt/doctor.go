@@ -14,10 +14,10 @@ func doctorCommand(u *ui) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor PIPELINE",
 		Short: "Say what limits a run from outside of rbt",
-		Long: `Look at both servers, the links to them and the pipeline's tables, and say what limits
-a run that is not rbt's to change: settings, standbys, connections, round trips,
-triggers. Each with the figure that was seen. It changes nothing; 16 MiB are read
-from each server to see what a connection carries.`,
+		Long: `Look at both servers, the links to them and the pipeline's tables, and say what is not
+rbt's to change and limits a run, or puts it or its rows at risk: settings, standbys,
+connections, round trips, triggers. Each with the figure that was seen. It changes
+nothing; 16 MiB are read from each server to see what a connection carries.`,
 		Example: "  rbt doctor pipeline.hcl",
 		Args:    onePipeline,
 	}
@@ -54,22 +54,21 @@ func (j *job) diagnose(ctx context.Context) ([]postgres.Finding, error) {
 	return found, stopped(ctx, err)
 }
 
-// printFindings lists what was looked at, and below it what limits.
+// printFindings lists what was looked at, and below it what is the matter.
 func printFindings(u *ui, found []postgres.Finding) {
 	t := table{heading: []string{"WHERE", "WHAT", "SEEN", ""}, text: 1}
-	limits := 0
+	limits := false
 	for _, f := range found {
 		mark := ""
-		if f.Advice != "" {
-			limits++
-			mark = "limits"
+		if f.Level != postgres.LevelNote {
+			mark = string(f.Level)
 		}
+		limits = limits || f.Level == postgres.LevelLimit
 		t.add(oneLine(f.Where), f.What, oneLine(f.Seen), mark)
 	}
 	u.printf("%s\n", t.String())
-	if limits == 0 {
+	if !limits {
 		u.printf("nothing outside of rbt limits the run\n")
-		return
 	}
 	for _, f := range found {
 		if f.Advice != "" {
@@ -83,14 +82,14 @@ type findingJSON struct {
 	Where  string `json:"where"`
 	What   string `json:"what"`
 	Seen   string `json:"seen"`
-	Limits bool   `json:"limits"`
+	Level  string `json:"level"` // note, limit or risk
 	Advice string `json:"advice,omitempty"`
 }
 
 func printFindingsJSON(u *ui, found []postgres.Finding) error {
 	list := []findingJSON{}
 	for _, f := range found {
-		list = append(list, findingJSON{f.Where, f.What, f.Seen, f.Advice != "", f.Advice})
+		list = append(list, findingJSON{f.Where, f.What, f.Seen, string(f.Level), f.Advice})
 	}
 	return u.printJSON(list)
 }

@@ -16,9 +16,19 @@ type Finding struct {
 	Where string // "source", "destination", "link to the source", a stream
 	What  string // what was looked at
 	Seen  string // the figure
-	// Advice is what it means, and what to do; empty where it limits nothing.
+	Level FindingLevel
+	// Advice is what it means, and what to do; empty where nothing is the matter.
 	Advice string
 }
+
+// FindingLevel is what a finding does to a run.
+type FindingLevel string
+
+const (
+	LevelNote  FindingLevel = "note"  // nothing: it is good to know
+	LevelLimit FindingLevel = "limit" // it makes the run slower, or keeps lanes or rows from it
+	LevelRisk  FindingLevel = "risk"  // it may end the run, or what it has copied
+)
 
 // Diagnose looks at both servers, at the links to them and at the targets, and says
 // what limits a run that copies them. It changes nothing.
@@ -49,13 +59,27 @@ type doctor struct {
 	bytes int64 // of all streams, as the source stores them
 }
 
-// note adds a finding. advice is used where it limits.
-func (d *doctor) note(what, seen string, limits bool, advice string) {
-	f := Finding{Where: d.where, What: what, Seen: seen}
-	if limits {
-		f.Advice = advice
+// note adds a finding that is good to know.
+func (d *doctor) note(what, seen string) {
+	d.found = append(d.found, Finding{Where: d.where, What: what, Seen: seen, Level: LevelNote})
+}
+
+// limit adds a finding that makes the run slower, with advice, where it is so.
+func (d *doctor) limit(what, seen string, so bool, advice string) {
+	d.add(LevelLimit, what, seen, so, advice)
+}
+
+// risk adds a finding that may end the run or its rows, with advice, where it is so.
+func (d *doctor) risk(what, seen string, so bool, advice string) {
+	d.add(LevelRisk, what, seen, so, advice)
+}
+
+func (d *doctor) add(level FindingLevel, what, seen string, so bool, advice string) {
+	if !so {
+		d.note(what, seen)
+		return
 	}
-	d.found = append(d.found, f)
+	d.found = append(d.found, Finding{d.where, what, seen, level, advice})
 }
 
 func (d *doctor) visit(ctx context.Context, name string, cfg Config, look func(context.Context, *pgx.Conn) error) error {
@@ -86,7 +110,7 @@ func (d *doctor) link(ctx context.Context, conn *pgx.Conn) error {
 		}
 		best = min(best, took)
 	}
-	d.note("round trip", fmt.Sprintf("%.2f ms", best.Seconds()*1000), best > 5*time.Millisecond,
+	d.limit("round trip", fmt.Sprintf("%.2f ms", best.Seconds()*1000), best > 5*time.Millisecond,
 		"small tables wait for some twenty of them each; run rbt near the servers where you can. Large tables do not mind")
 	began := time.Now()
 	sql := fmt.Sprintf("COPY (SELECT repeat('x', 8191) FROM generate_series(1, %d)) TO STDOUT", probeBytes/8192)
@@ -94,19 +118,19 @@ func (d *doctor) link(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	rate := probeBytes / time.Since(began).Seconds() / 1e6
-	d.note("one connection carries", fmt.Sprintf("%.0f MB/s", rate), rate < 50,
+	d.limit("one connection carries", fmt.Sprintf("%.0f MB/s", rate), rate < 50,
 		"a link or its encryption limits a lane; more lanes help where the link has room for them, which the tuner finds out")
 	return nil
 }
 
 func (d *doctor) common(ctx context.Context, conn *pgx.Conn, least int) error {
 	v := version(conn)
-	d.note("version", fmt.Sprint(v), v < least, fmt.Sprintf("PostgreSQL %d and later do what rbt does best", least))
+	d.limit("version", fmt.Sprint(v), v < least, fmt.Sprintf("PostgreSQL %d and later do what rbt does best", least))
 	var room int
 	if err := conn.QueryRow(ctx, roomSQL).Scan(&room); err != nil {
 		return err
 	}
-	d.note("free connections", fmt.Sprint(room), room < 16+sparedForOthers, "every lane takes one on each server: raise max_connections, or the role's limit, or lower worker_cap")
+	d.limit("free connections", fmt.Sprint(room), room < 16+sparedForOthers, "every lane takes one on each server: raise max_connections, or the role's limit, or lower worker_cap")
 	return nil
 }
 
@@ -128,14 +152,14 @@ FROM pg_stat_activity WHERE (backend_type = 'client backend' OR backend_type IS 
 		return err
 	}
 	if standby {
-		d.note("standby", fmt.Sprintf("hot_standby_feedback %t, max_standby_streaming_delay %s", feedback, delayText(delay)), !feedback && delay < 3600,
+		d.risk("standby", fmt.Sprintf("hot_standby_feedback %t, max_standby_streaming_delay %s", feedback, delayText(delay)), !feedback && delay < 3600,
 			"the primary's VACUUM may end the run's snapshot; set hot_standby_feedback = on, or raise max_standby_streaming_delay")
 	}
 	if blind {
-		d.note("oldest open transaction", "not visible", true, "the role cannot see what others do, nor how many connections they take: GRANT pg_read_all_stats TO it")
+		d.risk("oldest open transaction", "not visible", true, "the role cannot see what others do, nor how many connections they take: GRANT pg_read_all_stats TO it")
 		return nil
 	}
-	d.note("oldest open transaction", fmt.Sprintf("%d s", oldest), oldest > 600, "incremental streams read up to where it began; look for it in pg_stat_activity")
+	d.limit("oldest open transaction", fmt.Sprintf("%d s", oldest), oldest > 600, "incremental streams read up to where it began; look for it in pg_stat_activity")
 	return nil
 }
 
@@ -154,7 +178,7 @@ SELECT pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_set
 	if err := conn.QueryRow(ctx, sql).Scan(&wal, &memory, &workers, &level, &synchronous, &commit, &archive, &timeout, &fsync, &failing); err != nil {
 		return err
 	}
-	d.note("max_wal_size", sizeText(wal), d.bytes > wal/2, fmt.Sprintf("the run writes about %s of WAL, and a checkpoint each %s: raise it for the time of the run", sizeText(d.bytes), sizeText(wal/2)))
+	d.limit("max_wal_size", sizeText(wal), d.bytes > wal/2, fmt.Sprintf("the run writes about %s of WAL, and a checkpoint each %s: raise it for the time of the run", sizeText(d.bytes), sizeText(wal/2)))
 	timed, requested, view := "num_timed", "num_requested", "pg_stat_checkpointer"
 	if version(conn) < 17 {
 		timed, requested, view = "checkpoints_timed", "checkpoints_req", "pg_stat_bgwriter"
@@ -163,15 +187,15 @@ SELECT pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_set
 	if err := conn.QueryRow(ctx, "SELECT "+timed+", "+requested+" FROM "+view).Scan(&byTime, &byWAL); err != nil {
 		return err
 	}
-	d.note("checkpoints", fmt.Sprintf("%d by time, %d asked for", byTime, byWAL), byWAL > 10 && byWAL > byTime, "most come because max_wal_size is reached: each has all pages written to the WAL again")
-	d.note("wal_level", level, false, "")
-	d.note("checkpoint_timeout", timeout, false, "")
-	d.note("synchronous standbys", orNone(synchronous), synchronous != "" && commit != "off" && commit != "local",
+	d.limit("checkpoints", fmt.Sprintf("%d by time, %d asked for", byTime, byWAL), byWAL > 10 && byWAL > byTime, "most come because max_wal_size is reached: each has all pages written to the WAL again")
+	d.note("wal_level", level)
+	d.note("checkpoint_timeout", timeout)
+	d.limit("synchronous standbys", orNone(synchronous), synchronous != "" && commit != "off" && commit != "local",
 		"what becomes visible waits for them; lanes do not, but the standbys have to keep up")
-	d.note("archiving", archive, failing, "the last attempt to archive WAL failed: WAL piles up, and may fill the disk")
-	d.note("maintenance_work_mem", sizeText(memory), false, "")
-	d.note("max_parallel_maintenance_workers", fmt.Sprint(workers), workers == 0, "indexes are built by one process each")
-	d.note("fsync", fsync, fsync == "off", "fast, and lost with the machine")
+	d.risk("archiving", archive, failing, "the last attempt to archive WAL failed: WAL piles up, and may fill the disk")
+	d.note("maintenance_work_mem", sizeText(memory))
+	d.limit("max_parallel_maintenance_workers", fmt.Sprint(workers), workers == 0, "indexes are built by one process each")
+	d.risk("fsync", fsync, fsync == "off", "fast, and lost with the machine")
 	return d.ties(ctx, conn)
 }
 
@@ -182,7 +206,7 @@ func (d *doctor) ties(ctx context.Context, conn *pgx.Conn) error {
 	if err := conn.QueryRow(ctx, sql).Scan(&slots); err != nil {
 		return err
 	}
-	d.note("replication slots that nobody reads", fmt.Sprint(slots), slots > 0, "they keep all WAL that the run writes: drop them, or have them read")
+	d.risk("replication slots that nobody reads", fmt.Sprint(slots), slots > 0, "they keep all WAL that the run writes: drop them, or have them read")
 	return nil
 }
 
@@ -191,23 +215,23 @@ func (d *doctor) stream(t *connectors.Target) {
 	d.where = t.Stream.Spec.Name
 	large := t.Stream.Bytes > 256<<20
 	if t.Method == methodTruncate || t.Method == methodInsert || t.Method == methodUpsert {
-		d.note("rows become visible by", t.Method, large && t.Method == methodTruncate, "every row is written twice, and readers wait meanwhile; rbt plan says what is in the way of a swap")
+		d.limit("rows become visible by", t.Method, large && t.Method == methodTruncate, "every row is written twice, and readers wait meanwhile; rbt plan says what is in the way of a swap")
 	}
 	for _, c := range t.Choices {
 		if c.Knob.Name == knobFormat && len(c.Knob.Values) == 1 {
-			d.note("format", "text", large, "numbers and times travel 1.5 to 3 times as fast in binary; not so here: "+c.Why)
+			d.limit("format", "text", large, "numbers and times travel 1.5 to 3 times as fast in binary; not so here: "+c.Why)
 		}
 	}
 	for _, c := range t.Stream.Choices {
 		if c.Knob.Name == knobMode && len(c.Knob.Values) == 0 {
-			d.note("divides by", "nothing", large, "one lane copies all of it: "+c.WhyNot[modeCtid]+"; "+c.WhyNot[modeMod])
+			d.limit("divides by", "nothing", large, "one lane copies all of it: "+c.WhyNot[modeCtid]+"; "+c.WhyNot[modeMod])
 		}
 	}
 	if f, ok := t.Facts.(*targetFacts); ok && f.unlogged {
-		d.note("target", "unlogged", true, "fast, and empty after a crash of the server: ALTER TABLE … SET LOGGED, if that matters")
+		d.risk("target", "unlogged", true, "fast, and empty after a crash of the server: ALTER TABLE … SET LOGGED, if that matters")
 	}
 	if f, ok := t.Facts.(*targetFacts); ok && f.watched {
-		d.note("triggers on the target", "some", t.Method != methodSwap, "they run for every row; ALTER TABLE … DISABLE TRIGGER for the time of the run, if what they do is not needed")
+		d.limit("triggers on the target", "some", t.Method != methodSwap, "they run for every row; ALTER TABLE … DISABLE TRIGGER for the time of the run, if what they do is not needed")
 	}
 }
 
