@@ -514,6 +514,54 @@ func TestIncrementalOfViews(t *testing.T) {
 	}
 }
 
+// TestIncrementalDrawnNumber holds that a number counts from when it is drawn,
+// which may be before its row's own table is locked.
+func TestIncrementalDrawnNumber(t *testing.T) {
+	t.Parallel()
+	const slowly = "INSERT INTO behind (id, v) SELECT nextval('behind_id_seq'), 'late' || pg_advisory_xact_lock(7)::text"
+	for _, tc := range []struct {
+		name, create string
+		mode         connectors.WriteMode
+	}{
+		{"a partition", `CREATE TABLE behind (id bigserial, v text) PARTITION BY RANGE (id);
+			CREATE TABLE between PARTITION OF behind FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id);
+			CREATE TABLE t PARTITION OF between (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (1000)`, connectors.Append},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, tc.create)
+			src.Exec(t, "INSERT INTO behind (v) VALUES ('first')")
+			gate, late := src.Conn(t), src.Conn(t)
+			if _, err := gate.Exec(t.Context(), "SELECT pg_advisory_lock(7)"); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() {
+				_, err := late.Exec(t.Context(), slowly)
+				done <- err
+			}()
+			for src.Query(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")[0][0] == "0" {
+				time.Sleep(10 * time.Millisecond)
+			}
+			src.Exec(t, "INSERT INTO behind (v) VALUES ('early')")
+			cfg := config(src.DSN, dst.DSN, incremental("t", tc.mode, by("id")))
+			cfg.Source = impatient(src.DSN)
+			mustRun(t, again(cfg))
+			if _, err := gate.Exec(t.Context(), "SELECT pg_advisory_unlock(7)"); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			mustRun(t, again(cfg))
+			if diff := cmp.Diff(src.Query(t, "SELECT id, v FROM t ORDER BY 1"), dst.Query(t, "SELECT id, v FROM t ORDER BY 1")); diff != "" {
+				t.Errorf("(-source +destination)\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestInspectDoesNotWait holds that looking at an incremental stream does not wait
 // for those who write, and says that a run would.
 func TestInspectDoesNotWait(t *testing.T) {

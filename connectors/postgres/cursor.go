@@ -419,16 +419,23 @@ FROM (
 	return true, nil
 }
 
-// writersSQL lists the transactions that have a table, or a partition of it,
-// locked for writing. Prepared ones have no process.
+// writersSQL lists the transactions that have a table locked for writing, or a
+// partition of it, or a table that it is a partition of: a row that is inserted
+// there has its number before it is known which partition gets it, and only then
+// is that locked. Prepared ones have no process.
 const writersSQL = `
-WITH RECURSIVE tree (oid) AS (
+WITH RECURSIVE above (oid) AS (
 	SELECT $1::oid
-UNION ALL
-	SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid
+UNION
+	SELECT i.inhparent FROM above JOIN pg_inherits i ON i.inhrelid = above.oid
+), below (oid) AS (
+	SELECT $1::oid
+UNION
+	SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid
 )
 SELECT DISTINCT l.virtualtransaction FROM pg_locks l
-WHERE l.locktype = 'relation' AND l.relation IN (SELECT oid FROM tree) AND l.granted
+WHERE l.locktype = 'relation' AND l.granted
+	AND l.relation IN (SELECT oid FROM above UNION SELECT oid FROM below)
 	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 	AND l.pid IS DISTINCT FROM pg_backend_pid()
 	AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
