@@ -114,6 +114,9 @@ type Cursor struct {
 type Position struct {
 	Column     string
 	TieBreaker string
+	// Order and TieOrder are how the values of the two are ordered, in the source's
+	// words: values of another order cannot be compared with those below.
+	Order, TieOrder string
 	// Value is the cursor below which every row is taken. With Reached, rows
 	// that have it are taken as well: all of them, or where there is a tie
 	// breaker those up to Tie.

@@ -223,6 +223,47 @@ func TestIncrementalCursorChanged(t *testing.T) {
 	sameRows(t, src, dst, "t")
 }
 
+// TestIncrementalTypeChanged holds that a column whose values are ordered otherwise
+// than they were is not compared with the position of then.
+func TestIncrementalTypeChanged(t *testing.T) {
+	t.Parallel()
+	const ordered = "its values are not ordered as they were"
+	for _, tc := range []struct {
+		name         string
+		spec         connectors.StreamSpec
+		change, want string
+	}{
+		{"to a text", incremental("t", connectors.Append, by("id")), "ALTER TABLE t ALTER id TYPE text",
+			`the runs so far went by column "id" as integer, and it is text now: ` + ordered},
+		{"to a text, upserted", incremental("t", connectors.Upsert, by("n")), "ALTER TABLE t ALTER n TYPE text",
+			`the runs so far went by column "n" as integer, and it is text now: ` + ordered},
+		{"to a time in a zone", incremental("t", connectors.Upsert, by("at")), "ALTER TABLE t ALTER at TYPE timestamptz", ordered},
+		{"to another collation", incremental("t", connectors.Append, by("k")), `ALTER TABLE t ALTER k TYPE text COLLATE "und-x-icu"`,
+			`as text COLLATE pg_catalog."C", and it is text COLLATE pg_catalog."und-x-icu" now: ` + ordered},
+		{"of the tie breaker", incremental("t", connectors.Append, byWith("n", "k")), `ALTER TABLE t ALTER k TYPE text COLLATE "und-x-icu"`, ordered},
+		{"to a longer number", incremental("t", connectors.Append, by("id")), "ALTER TABLE t ALTER id TYPE bigint", ""},
+		{"to a longer text", incremental("t", connectors.Append, by("k")), `ALTER TABLE t ALTER k TYPE text COLLATE "C"`, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src, dst := pgtest.New(t), pgtest.New(t)
+			src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, n int, at timestamp, k varchar(9) COLLATE "C" UNIQUE NOT NULL);
+				INSERT INTO t VALUES (8, 8, now(), 'a'), (9, 9, now(), 'b')`)
+			cfg := config(src.DSN, dst.DSN, tc.spec)
+			mustRun(t, cfg)
+			src.Exec(t, tc.change+"; INSERT INTO t VALUES (10, 10, now(), 'c')")
+			dst.Exec(t, tc.change)
+			cfg = again(cfg)
+			if tc.want == "" {
+				mustRun(t, cfg)
+				sameRows(t, src, dst, "t")
+			} else if _, err := runtime.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want …%s…", err, tc.want)
+			}
+		})
+	}
+}
+
 // TestIncrementalBesideWriters holds that whatever is committed while runs
 // follow each other, in whatever order, is copied once.
 func TestIncrementalBesideWriters(t *testing.T) {

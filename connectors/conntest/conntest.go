@@ -517,7 +517,7 @@ func positioned(s *session) {
 		}
 		return nil
 	}
-	s.stream.Position = &connectors.Position{Column: "a", TieBreaker: "b", Value: "v'\\ü", Reached: true, Tie: "t", Computed: "c"}
+	s.stream.Position = &connectors.Position{Column: "a", TieBreaker: "b", Order: "x", TieOrder: "y", Value: "v'\\ü", Reached: true, Tie: "t", Computed: "c"}
 	parts := s.all(s.settings()[0], 0)
 	s.copy(parts[1:]...)
 	if err := s.tryPublish(func(string) {}); !errors.Is(err, connectors.ErrUndone) || position() != nil {

@@ -120,11 +120,13 @@ CREATE TABLE IF NOT EXISTS _rbt.positions (
 	pipeline text NOT NULL,
 	stream text NOT NULL,
 	cursor_column text NOT NULL,
-	tie_breaker text NOT NULL, -- a column; empty where there is none
-	value text NOT NULL,       -- every row below it is taken
-	reached boolean NOT NULL,  -- and of those that have it, all, or those up to tie
+	tie_breaker text NOT NULL,  -- a column; empty where there is none
+	cursor_order text NOT NULL, -- its type and collation
+	tie_order text NOT NULL,    -- those of the tie breaker
+	value text NOT NULL,        -- every row below it is taken
+	reached boolean NOT NULL,   -- and of those that have it, all, or those up to tie
 	tie text NOT NULL,
-	computed text NOT NULL,    -- a digest of the columns that were computed
+	computed text NOT NULL,     -- a digest of the columns that were computed
 	target text NOT NULL,
 	run_id text NOT NULL,
 	noted_at timestamptz NOT NULL DEFAULT now(),

@@ -87,17 +87,49 @@ func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, 
 	return c, "", nil
 }
 
-// checkAfter makes sure that the last run went by the same columns.
+// checkAfter makes sure that the last run went by the same columns, in the same
+// order.
 func (c *cursor) checkAfter() error {
 	after := c.spec.After
-	if after == nil || after.Column == c.spec.Column && after.TieBreaker == c.spec.TieBreaker {
+	if after == nil {
 		return nil
 	}
-	was := strconv.Quote(after.Column)
-	if after.TieBreaker != "" {
-		was += " and tie_breaker " + strconv.Quote(after.TieBreaker)
+	if after.Column != c.spec.Column || after.TieBreaker != c.spec.TieBreaker {
+		was := strconv.Quote(after.Column)
+		if after.TieBreaker != "" {
+			was += " and tie_breaker " + strconv.Quote(after.TieBreaker)
+		}
+		return fmt.Errorf("the runs so far went by cursor %s: keep that, or %s", was, c.again())
 	}
-	return fmt.Errorf("the runs so far went by cursor %s: keep that, or %s", was, c.again())
+	name, was, is := after.Column, after.Order, orderOf(&c.column)
+	if was == is {
+		name, was, is = after.TieBreaker, after.TieOrder, orderOf(c.tie)
+	}
+	if was != is {
+		return fmt.Errorf("the runs so far went by column %q as %s, and it is %s now: its values are not ordered as they were, so %s",
+			name, was, is, c.again())
+	}
+	return nil
+}
+
+// orderOf tells whether a column's values can be compared with those that it had
+// before; empty for no column. Numbers and texts are ordered alike whatever their
+// length; a time of fewer digits is rounded, and so comes before or after itself.
+func orderOf(c *connectors.Column) string {
+	if c == nil {
+		return ""
+	}
+	order := c.Type
+	switch c.Wire {
+	case "int2", "int4", "int8":
+		order = "integer"
+	case "varchar":
+		order = "text"
+	}
+	if c.Collation != "" {
+		order += " COLLATE " + c.Collation
+	}
+	return order
 }
 
 // again says how to read everything again.
@@ -119,7 +151,8 @@ func (c *cursor) value(text string) string {
 
 // position is where the next run begins, with the stream's columns in it.
 func (c *cursor) position(b bound) *connectors.Position {
-	p := &connectors.Position{Column: c.spec.Column, TieBreaker: c.spec.TieBreaker, Value: b.value, Reached: b.reached, Computed: c.computed}
+	p := &connectors.Position{Column: c.spec.Column, TieBreaker: c.spec.TieBreaker, Order: orderOf(&c.column), TieOrder: orderOf(c.tie),
+		Value: b.value, Reached: b.reached, Computed: c.computed}
 	if b.reached {
 		p.Tie = b.tie
 	}

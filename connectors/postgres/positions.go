@@ -21,7 +21,8 @@ func (d *Destination) Positions(ctx context.Context, pipeline string) (_ map[str
 		return nil, wrap("open the books (schema _rbt)", err)
 	}
 	const sql = `
-SELECT stream, cursor_column, tie_breaker, value, reached, tie, computed, target FROM _rbt.positions WHERE pipeline = $1`
+SELECT stream, cursor_column, tie_breaker, cursor_order, tie_order, value, reached, tie, computed, target
+FROM _rbt.positions WHERE pipeline = $1`
 	rows, err := conn.Query(ctx, sql, pipeline)
 	if err != nil {
 		return nil, wrap("read where the streams stand", err)
@@ -29,7 +30,8 @@ SELECT stream, cursor_column, tie_breaker, value, reached, tie, computed, target
 	positions := map[string]connectors.Position{}
 	var stream string
 	var p connectors.Position
-	_, err = pgx.ForEachRow(rows, []any{&stream, &p.Column, &p.TieBreaker, &p.Value, &p.Reached, &p.Tie, &p.Computed, &p.Target}, func() error {
+	fields := []any{&stream, &p.Column, &p.TieBreaker, &p.Order, &p.TieOrder, &p.Value, &p.Reached, &p.Tie, &p.Computed, &p.Target}
+	_, err = pgx.ForEachRow(rows, fields, func() error {
 		positions[stream] = p
 		return nil
 	})
@@ -44,12 +46,13 @@ func (p *publication) notePosition(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	const sql = `
-INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, value, reached, tie, computed, target, run_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO _rbt.positions (pipeline, stream, cursor_column, tie_breaker, cursor_order, tie_order, value, reached, tie, computed, target, run_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (pipeline, stream) DO UPDATE SET cursor_column = excluded.cursor_column, tie_breaker = excluded.tie_breaker,
+	cursor_order = excluded.cursor_order, tie_order = excluded.tie_order,
 	value = excluded.value, reached = excluded.reached, tie = excluded.tie, computed = excluded.computed,
 	target = excluded.target, run_id = excluded.run_id, noted_at = now()`
-	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, p.target.Stream.Spec.Name, at.Column, at.TieBreaker,
+	_, err := tx.Exec(ctx, sql, p.load.run.Pipeline, p.target.Stream.Spec.Name, at.Column, at.TieBreaker, at.Order, at.TieOrder,
 		at.Value, at.Reached, at.Tie, at.Computed, p.facts.name.sql(), p.load.attempt.RunID)
 	return err
 }
