@@ -467,16 +467,25 @@ UNION
 	SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid
 )
 SELECT DISTINCT l.virtualtransaction FROM pg_locks l
-WHERE l.locktype = 'relation' AND l.granted
-	AND l.relation IN (SELECT oid FROM above UNION SELECT oid FROM below)
+WHERE l.relation IN (SELECT oid FROM above UNION SELECT oid FROM below) AND ` + toWrite
+
+// toWrite is the condition of others' locks with which a relation of the database
+// is written to.
+const toWrite = `l.locktype = 'relation' AND l.granted
 	AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 	AND l.pid IS DISTINCT FROM pg_backend_pid()
 	AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
 
-// everybodySQL has a row while a transaction that has written, and began before
-// $1, is still open; there is no more to see of a standby's primary.
+// everybodySQL lists the transactions that have any relation of the user's locked
+// for writing: who has drawn a number need not have a transaction id yet. Indexes
+// are locked so for a VACUUM too. Of a standby's primary, or of where a foreign
+// table is, there is no more to see than whether a transaction that has written,
+// and began before $1, is still open.
 const everybodySQL = `
-SELECT 'somebody' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint`
+SELECT 'somebody' WHERE txid_snapshot_xmin(txid_current_snapshot()) < $1::bigint
+UNION
+SELECT l.virtualtransaction FROM pg_locks l
+WHERE l.relation >= 16384 AND l.relation NOT IN (SELECT indexrelid FROM pg_index) AND ` + toWrite
 
 // writersEnd waits until everybody who writes to the table now has ended, since
 // then for as long as for a lock, or not at all where it only looks. It reports
