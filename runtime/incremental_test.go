@@ -179,7 +179,8 @@ func TestIncrementalRefuses(t *testing.T) {
 	t.Parallel()
 	src, dst := pgtest.New(t), pgtest.New(t)
 	src.Exec(t, `CREATE TABLE t (id int PRIMARY KEY, n int, at timestamptz DEFAULT now(), j json, k text, u uuid NOT NULL UNIQUE DEFAULT gen_random_uuid());
-		INSERT INTO t VALUES (1, NULL, now(), NULL, 'x'); CREATE UNIQUE INDEX ON t (at); ALTER TABLE t ALTER at SET NOT NULL;`)
+		INSERT INTO t VALUES (1, NULL, now(), NULL, 'x'); CREATE UNIQUE INDEX ON t (at); ALTER TABLE t ALTER at SET NOT NULL;
+		CREATE MATERIALIZED VIEW m AS SELECT * FROM t`)
 	for _, tc := range []struct {
 		name, attribute, want string
 		spec                  connectors.StreamSpec
@@ -193,6 +194,7 @@ func TestIncrementalRefuses(t *testing.T) {
 		{"a uuid of another version", "cursor", "is not of version 7", incremental("t", connectors.Append, by("u"))},
 		{"a duration for numbers", "lookback", "the cursor is a number", incremental("t", connectors.Upsert, connectors.Cursor{Column: "n", Lookback: "5m"})},
 		{"a number for times", "lookback", "the cursor is a time", incremental("t", connectors.Upsert, connectors.Cursor{Column: "at", Lookback: "5"})},
+		{"a materialized view", "cursor", "the next refresh may bring rows before those", incremental("m", connectors.Upsert, by("at"))},
 		{"looking back to append", "lookback", "it reads rows again", incremental("t", connectors.Append, connectors.Cursor{Column: "at", Lookback: "5m"})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -552,6 +554,29 @@ func TestIncrementalOfViews(t *testing.T) {
 				t.Errorf("(-source +destination)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestIncrementalMaterializedView looks back for rows that were not committed when
+// the view was refreshed first.
+func TestIncrementalMaterializedView(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE behind (id bigserial, v text); CREATE MATERIALIZED VIEW t AS SELECT * FROM behind")
+	late := src.Conn(t)
+	if _, err := late.Exec(t.Context(), "BEGIN; INSERT INTO behind (v) VALUES ('late')"); err != nil {
+		t.Fatal(err)
+	}
+	src.Exec(t, "INSERT INTO behind (v) VALUES ('early'); REFRESH MATERIALIZED VIEW t")
+	if _, err := late.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(src.DSN, dst.DSN, incremental("t", connectors.Upsert, connectors.Cursor{Column: "id", Lookback: "1"}))
+	mustRun(t, cfg)
+	src.Exec(t, "REFRESH MATERIALIZED VIEW t")
+	mustRun(t, again(cfg))
+	if diff := cmp.Diff(src.Query(t, "SELECT id, v FROM t ORDER BY 1"), dst.Query(t, "SELECT id, v FROM t ORDER BY 1")); diff != "" {
+		t.Errorf("(-source +destination)\n%s", diff)
 	}
 }
 

@@ -61,6 +61,10 @@ func cursorOf(spec connectors.StreamSpec, t connectors.Table) (*cursor, string, 
 		return nil, "write_mode", fmt.Errorf("nothing says that a row of a %s is there once, so append could not tell the new ones from those that it has: "+
 			`use write_mode = "upsert"`, t.Kind)
 	}
+	if t.Kind == connectors.MaterializedView && spec.Cursor.Lookback == "" {
+		return nil, "cursor", errors.New("a materialized view has what was committed when it was refreshed, and the next refresh may bring rows before those: " +
+			`copy what it is made from, set lookback to how far before, or use sync_mode = "full_refresh"`)
+	}
 	columns := []string{column.Name}
 	if name := spec.Cursor.TieBreaker; name != "" {
 		if c.tie = findColumn(t.Columns, name); c.tie == nil {
