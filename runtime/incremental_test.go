@@ -585,15 +585,18 @@ func TestIncrementalMaterializedView(t *testing.T) {
 func TestIncrementalDrawnNumber(t *testing.T) {
 	t.Parallel()
 	const slowly = "INSERT INTO behind (id, v) SELECT nextval('behind_id_seq'), 'late' || pg_advisory_xact_lock(7)::text"
+	const before = "SELECT nextval('behind_id_seq'); SELECT pg_advisory_xact_lock(7); INSERT INTO behind SELECT currval('behind_id_seq'), 'late'"
 	for _, tc := range []struct {
-		name, create string
-		mode         connectors.WriteMode
+		name, create, late string
+		mode               connectors.WriteMode
 	}{
 		{"a partition", `CREATE TABLE behind (id bigserial, v text) PARTITION BY RANGE (id);
 			CREATE TABLE between PARTITION OF behind FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id);
-			CREATE TABLE t PARTITION OF between (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (1000)`, connectors.Append},
+			CREATE TABLE t PARTITION OF between (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (1000)`, slowly, connectors.Append},
 		// A number that needs no record in the log gives no transaction id: the second one does not.
-		{"a view", "CREATE TABLE behind (id bigserial, v text); CREATE VIEW t AS SELECT * FROM behind", connectors.Upsert},
+		{"a view", "CREATE TABLE behind (id bigserial, v text); CREATE VIEW t AS SELECT * FROM behind", slowly, connectors.Upsert},
+		{"a statement before", `CREATE TABLE behind (id bigserial, v text) PARTITION BY RANGE (id);
+			CREATE TABLE t PARTITION OF behind (PRIMARY KEY (id)) FOR VALUES FROM (0) TO (1000)`, before, connectors.Append},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -606,7 +609,7 @@ func TestIncrementalDrawnNumber(t *testing.T) {
 			}
 			done := make(chan error, 1)
 			go func() {
-				_, err := late.Exec(t.Context(), slowly)
+				_, err := late.Exec(t.Context(), tc.late)
 				done <- err
 			}()
 			for src.Query(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")[0][0] == "0" {

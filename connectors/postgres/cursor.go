@@ -459,7 +459,8 @@ FROM (
 // writersSQL lists the transactions that have a table locked for writing, or a
 // partition of it, or a table that it is a partition of: a row that is inserted
 // there has its number before it is known which partition gets it, and only then
-// is that locked. Prepared ones have no process.
+// is that locked. nextval keeps the sequence locked so until its transaction ends,
+// which may insert the row much later. Prepared ones have no process.
 const writersSQL = `
 WITH RECURSIVE above (oid) AS (
 	SELECT $1::oid
@@ -469,9 +470,15 @@ UNION
 	SELECT $1::oid
 UNION
 	SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid
+), tables (oid) AS (
+	SELECT oid FROM above UNION SELECT oid FROM below
+), sequences (oid) AS (
+	SELECT s.oid FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+	WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+		AND d.refobjid IN (SELECT oid FROM tables) AND d.refobjsubid > 0 -- of a column
 )
 SELECT DISTINCT l.virtualtransaction FROM pg_locks l
-WHERE l.relation IN (SELECT oid FROM above UNION SELECT oid FROM below) AND ` + toWrite
+WHERE l.relation IN (SELECT oid FROM tables UNION SELECT oid FROM sequences) AND ` + toWrite
 
 // toWrite is the condition of others' locks with which a relation of the database
 // is written to.
