@@ -20,12 +20,14 @@ type owedKey struct {
 func (k owedKey) String() string { return fmt.Sprintf("foreign key %s of %s", k.name, k.child) }
 
 // owe writes a foreign key of the destination into the books, where it
-// survives a crash.
+// survives a crash. One that an earlier attempt has put back, but not had
+// checked, is owed as it was.
 func (l *load) owe(ctx context.Context, tx pgx.Tx, k boundKey) error {
 	const sql = `
-INSERT INTO _rbt.foreign_keys (run_id, child, name, head, parent, at_source, tail) VALUES ($1, $2, $3, $4, $5, false, $6)
+INSERT INTO _rbt.foreign_keys AS k (run_id, child, name, head, parent, at_source, tail) VALUES ($1, $2, $3, $4, $5, false, $6)
 ON CONFLICT (run_id, child, name) DO UPDATE
-SET head = excluded.head, parent = excluded.parent, at_source = false, tail = excluded.tail`
+SET head = excluded.head, parent = excluded.parent, at_source = false,
+	tail = CASE WHEN NOT k.at_source AND excluded.tail = k.tail || ' NOT VALID' THEN k.tail ELSE excluded.tail END`
 	_, err := tx.Exec(ctx, sql, l.attempt.RunID, k.child.sql(), k.name, k.definition.head, k.parent.sql(), k.definition.tail)
 	return err
 }
@@ -109,7 +111,12 @@ func (l *load) payKey(ctx context.Context, k owedKey) error {
 		if err := tx.QueryRow(ctx, partitioned, k.child).Scan(&checkNow); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, k.add(checkNow && version(tx.Conn()) < 18))
+		if _, err := tx.Exec(ctx, k.add(checkNow && version(tx.Conn()) < 18)); err != nil {
+			return err
+		}
+		// From here on it is one of the destination's, which owe has to know.
+		const added = "UPDATE _rbt.foreign_keys SET at_source = false, parent = $4 WHERE run_id = $1 AND child = $2 AND name = $3"
+		_, err = tx.Exec(ctx, added, l.attempt.RunID, k.child, k.name, k.parent)
 		return err
 	})
 	if err != nil {
