@@ -112,11 +112,17 @@ func refusesRow(err error) bool {
 		return pg.Code != "22P04"
 	case "23": // a foreign key is about other rows too, which may be yet to come
 		return pg.Code != "23503"
-	case "44", "38", "39", "P0": // WITH CHECK OPTION, functions, RAISE
+	case "09", "20", "38", "39", "44", "P0": // triggers, CASE, functions, WITH CHECK OPTION, RAISE
 		return true
 	}
-	return pg.Code == "54000" // an index entry that is too long
+	return pg.Code == "54000" || // an index entry that is too long
+		!slices.Contains(serverClasses, pg.Code[:2]) // RAISE … USING ERRCODE
 }
+
+// serverClasses are those of the SQLSTATEs that PostgreSQL has a name for. Only
+// what people wrote raises one of another class.
+var serverClasses = strings.Fields(`00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F
+	34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX`)
 
 // broken reports whether a connection ended, or never came about.
 func broken(err error) bool {

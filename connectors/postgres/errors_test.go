@@ -38,3 +38,17 @@ func TestErrorClass(t *testing.T) {
 		}
 	}
 }
+
+func TestRefusesRow(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"22003": true, "23505": true, "23514": true, "44000": true, "P0001": true, "54000": true,
+		"45000": true, "U0001": true, "ABCDE": true, "09000": true, "20000": true, // what a trigger may raise
+		"22P04": false, "23503": false, "08006": false, "40001": false, "42501": false, "53100": false, "54001": false,
+		"55P03": false, "57P01": false, "58030": false, "XX000": false, "": false,
+	} {
+		if got := refusesRow(&pgconn.PgError{Code: code}); got != want {
+			t.Errorf("%q refuses a row: %t, want %t", code, got, want)
+		}
+	}
+}
