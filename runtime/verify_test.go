@@ -142,6 +142,28 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// TestCheckOfTheTargetsOwnColumns asks about columns that the source does not have,
+// however the rows become visible.
+func TestCheckOfTheTargetsOwnColumns(t *testing.T) {
+	t.Parallel()
+	for name, view := range map[string]string{"swap": "", "truncate": "; CREATE VIEW w AS SELECT id FROM t"} {
+		src, dst := pgtest.New(t), pgtest.New(t)
+		src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (2, 2)")
+		dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, origin text DEFAULT 'x', twice int GENERATED ALWAYS AS (v * 2) STORED); INSERT INTO t VALUES (1, 1)"+view)
+		s := stream("t")
+		s.Checks = []connectors.Check{{Name: "c", SQL: "select bool_and(origin = 'x' and twice < 6) from {{target}}"}}
+		cfg := config(src.DSN, dst.DSN, s)
+		mustRun(t, cfg)
+		src.Exec(t, "UPDATE t SET v = 3")
+		if _, err := runtime.Run(t.Context(), again(cfg)); err == nil || !strings.Contains(err.Error(), `check "c" of public.t: it does not hold`) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if got := dst.Query(t, "SELECT id, v, origin FROM t"); !slices.Equal(slices.Concat(got...), []string{"2", "2", "x"}) {
+			t.Errorf("%s: the target has %v", name, got)
+		}
+	}
+}
+
 // TestCheckOfANewTable asks about a table that the run creates.
 func TestCheckOfANewTable(t *testing.T) {
 	t.Parallel()

@@ -51,18 +51,22 @@ var errNoAnswer = errors.New("it must select one value that is true or false")
 // boolOID is the type of true and false.
 const boolOID = 16
 
-// checkStaged asks the checks about the staging table, where that holds all
-// rows that the target will have. Nobody waits for it.
+// checkStaged asks the checks about the staging table, where that will be the
+// target. Nobody waits for it.
 func (p *publication) checkStaged(ctx context.Context, tx pgx.Tx) error {
-	if p.adds() {
+	if p.moves() {
 		return nil
 	}
 	return p.check(ctx, tx, p.staging)
 }
 
-// adds says whether the target keeps rows that it has.
-func (p *publication) adds() bool {
-	return p.row.method == methodInsert || p.row.method == methodUpsert
+// checkMoved asks them about the target with the rows in it, where the staging
+// table has neither the rows that stay nor the columns that the target alone has.
+func (p *publication) checkMoved(ctx context.Context, tx pgx.Tx) error {
+	if !p.moves() {
+		return nil
+	}
+	return p.check(ctx, tx, p.facts.name)
 }
 
 // check asks the checks about a table. They see the settings that people are

@@ -213,10 +213,8 @@ func (p *publication) publish(ctx context.Context, tx pgx.Tx) (err error) {
 	if err != nil {
 		return p.outrun(err)
 	}
-	if p.adds() {
-		if err := p.check(ctx, tx, p.facts.name); err != nil {
-			return err
-		}
+	if err := p.checkMoved(ctx, tx); err != nil {
+		return err
 	}
 	if err := p.settleRejects(ctx, tx); err != nil {
 		return err
