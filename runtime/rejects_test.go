@@ -476,8 +476,8 @@ func TestRejectsRetry(t *testing.T) {
 func TestRejectsRetryLater(t *testing.T) {
 	t.Parallel()
 	src, dst := pgtest.New(t), pgtest.New(t)
-	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, at int); INSERT INTO t VALUES (1, -1, 5), (2, -2, 6), (3, -3, 7), (4, -4, 8), (5, -5, 9)")
-	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0), at int); INSERT INTO t VALUES (1, 1, 9), (2, 2, 4), (3, 3, 7), (4, 4, NULL)")
+	src.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int, at int); INSERT INTO t VALUES (1, -1, 5), (2, -2, 6), (3, -3, 7), (4, -4, 8), (5, -5, 9), (6, -6, NULL), (7, -7, NULL), (8, -8, NULL)")
+	dst.Exec(t, "CREATE TABLE t (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0), at int); INSERT INTO t VALUES (1, 1, 9), (2, 2, 4), (3, 3, 7), (4, 4, NULL), (6, 6, 1), (7, 7, NULL)")
 	spec := rejecting("t", connectors.Upsert)
 	spec.Cursor = &connectors.Cursor{Column: "at"}
 	cfg := config(src.DSN, dst.DSN, spec)
@@ -492,8 +492,8 @@ func TestRejectsRetryLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An equal cursor was mended at the source, and nothing is later than NULL.
-	want := [][]string{{"1", "1", "9"}, {"2", "-2", "6"}, {"3", "3", "7"}, {"4", "-4", "8"}, {"5", "-5", "9"}}
+	// An equal cursor was mended at the source, and NULL is earlier than anything.
+	want := [][]string{{"1", "1", "9"}, {"2", "-2", "6"}, {"3", "3", "7"}, {"4", "-4", "8"}, {"5", "-5", "9"}, {"6", "6", "1"}, {"7", "7", "NULL"}, {"8", "-8", "NULL"}}
 	if diff := cmp.Diff(want, dst.Query(t, "SELECT * FROM t ORDER BY id")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -191,7 +191,8 @@ func (r Reject) insert(ctx context.Context, tx pgx.Tx) error {
 	}
 	unless := ""
 	if r.cursor != "" {
-		unless = "t." + ident(r.cursor) + " >= excluded." + ident(r.cursor)
+		there, put := "t."+ident(r.cursor), "excluded."+ident(r.cursor)
+		unless = put + " IS NULL OR " + there + " >= " + put // NULL is earlier than anything
 	}
 	spec := connectors.StreamSpec{PrimaryKey: r.upsertKey}
 	if rel.column(deletedColumn) != nil {
