@@ -660,6 +660,35 @@ func TestRejectsOfATakenUpRun(t *testing.T) {
 	}
 }
 
+// TestRejectsOfOtherColumns holds that a reject is read as it was written, also when a
+// later attempt of its run copies other columns.
+func TestRejectsOfOtherColumns(t *testing.T) {
+	t.Parallel()
+	src, dst := pgtest.New(t), pgtest.New(t)
+	src.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v text, w text); INSERT INTO a VALUES (1, 'v1', 'w1'), (2, 'v2 is long', 'w2'); CREATE TABLE b (id int PRIMARY KEY, v int); INSERT INTO b VALUES (1, -1)")
+	dst.Exec(t, "CREATE TABLE a (id int PRIMARY KEY, v varchar(5), w varchar(5)); CREATE TABLE b (id int PRIMARY KEY, v int CONSTRAINT few CHECK (v > 0))")
+	a := rejecting("a", connectors.Append)
+	a.Cursor = &connectors.Cursor{Column: "id"}
+	cfg := config(src.DSN, dst.DSN, a, stream("b"))
+	publishedOf(t, cfg, dst)
+	src.Exec(t, "INSERT INTO a VALUES (3, 'v3', 'w3 is long'); ALTER TABLE a RENAME v TO old; ALTER TABLE a ADD v text; UPDATE a SET v = old; ALTER TABLE a DROP old")
+	dst.Exec(t, "ALTER TABLE b DROP CONSTRAINT few")
+	mustRun(t, cfg)
+	dst.Exec(t, "ALTER TABLE a ALTER v TYPE text, ALTER w TYPE text")
+	destination := postgres.NewDestination(postgres.Config{DSN: dst.DSN, Pipeline: "test"}, postgres.DestinationOptions{})
+	err := destination.RetryRejects(t.Context(), cfg.Run.Pipeline, postgres.RejectFilter{}, func(r postgres.Reject, err error) {
+		if v := r.Values(); err != nil || *v["v"] != "v"+*v["id"] && *v["w"] != "w"+*v["id"] {
+			t.Errorf("values %v, error %v", v, err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(src.Query(t, "SELECT id, v, w FROM a ORDER BY id"), dst.Query(t, "SELECT id, v, w FROM a ORDER BY id")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // TestRejectsWithoutRows holds that what refuses a statement, whatever rows it has,
 // ends the run.
 func TestRejectsWithoutRows(t *testing.T) {

@@ -56,15 +56,24 @@ CREATE TABLE IF NOT EXISTS _rbt.streams (
 	resume text NOT NULL,
 	definition text NOT NULL, -- a digest of what the stream is
 	shape text NOT NULL,      -- a digest of what the staging table was made like
-	columns text[] NOT NULL,      -- that are copied
-	upsert_key text[] NOT NULL,   -- empty where rows are inserted
-	cursor_column text NOT NULL,  -- empty where there is none
 	plan jsonb,
 	rows bigint,
 	bytes bigint,
 	staged_at timestamptz NOT NULL DEFAULT now(),
 	published_at timestamptz,
 	PRIMARY KEY (run_id, stream)
+);
+-- What a generation's rows are and where they go. It outlives the generation: the
+-- next one may be of other columns, and for another table.
+CREATE TABLE IF NOT EXISTS _rbt.generations (
+	run_id text NOT NULL REFERENCES _rbt.runs ON DELETE CASCADE,
+	stream text NOT NULL,
+	generation int NOT NULL,
+	target text NOT NULL,
+	columns text[] NOT NULL,      -- that are copied
+	upsert_key text[] NOT NULL,   -- empty where rows are inserted
+	cursor_column text NOT NULL,  -- empty where there is none
+	PRIMARY KEY (run_id, stream, generation)
 );
 CREATE TABLE IF NOT EXISTS _rbt.marks (
 	run_id text NOT NULL,

@@ -35,9 +35,10 @@ type Reject struct {
 type RejectFilter struct{ RunID, Stream string }
 
 const rejectsSQL = `
-SELECT j.id, j.run_id, j.stream, s.target, j.key, j.code, j.error, j.rejected_at, s.columns, j.row, j.cut, (s.published_at IS NOT NULL OR j.generation < s.generation),
-	s.upsert_key, s.cursor_column
+SELECT j.id, j.run_id, j.stream, g.target, j.key, j.code, j.error, j.rejected_at, g.columns, j.row, j.cut, (s.published_at IS NOT NULL OR j.generation < s.generation),
+	g.upsert_key, g.cursor_column
 FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.streams s USING (run_id, stream)
+	JOIN _rbt.generations g ON (g.run_id, g.stream, g.generation) = (j.run_id, j.stream, j.generation)
 WHERE r.pipeline = $1 AND $2 IN ('', j.run_id) AND $3 IN ('', j.stream)
 ORDER BY j.id`
 

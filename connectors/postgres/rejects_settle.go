@@ -31,7 +31,7 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 	case spec.WriteMode == connectors.Upsert:
 		key := p.sameKeyTexts(func(column string) string { return rejectedField("n", "c", column) })
 		return p.dropRejects(ctx, tx, `
-	FROM _rbt.rejects n JOIN _rbt.streams c USING (run_id, stream)
+	FROM _rbt.rejects n JOIN _rbt.generations c USING (run_id, stream, generation)
 	WHERE n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND (n.row = j.row OR `+key+")")
 	}
 	return nil
@@ -61,9 +61,9 @@ func (p *publication) settleMended(ctx context.Context, tx pgx.Tx) error {
 }
 
 // olderRejects are the rows, j, that earlier runs of the stream have put aside,
-// with the books' stream, o, of each.
+// with the books' generation, o, of each.
 const olderRejects = `
-FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.streams o USING (run_id, stream)
+FROM _rbt.rejects j JOIN _rbt.runs r USING (run_id) JOIN _rbt.generations o USING (run_id, stream, generation)
 WHERE r.pipeline = $1 AND j.stream = $2 AND NOT (j.run_id = $3 AND j.generation = $4)`
 
 func (p *publication) rejectsOfStream() []any {
@@ -92,9 +92,9 @@ func (p *publication) sameKeyTexts(other func(column string) string) string {
 	return strings.Join(same, " AND ")
 }
 
-// rejectedField is the text of a column of a reject, of a stream in the books.
-func rejectedField(reject, stream, column string) string {
-	return "split_part(" + reject + `.row, E'\t', array_position(` + stream + ".columns, " + literal(column) + "))"
+// rejectedField is the text of a column of a reject, of a generation in the books.
+func rejectedField(reject, generation, column string) string {
+	return "split_part(" + reject + `.row, E'\t', array_position(` + generation + ".columns, " + literal(column) + "))"
 }
 
 // rejectNullKeys puts rows aside that have no value in the key that they are
