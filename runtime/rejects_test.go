@@ -339,17 +339,44 @@ func TestRejectsMended(t *testing.T) {
 	src, dst := pgtest.New(t), pgtest.New(t)
 	src.Exec(t, `CREATE TABLE t (id text, part bool, v int, at int, PRIMARY KEY (id, part));
 		INSERT INTO t VALUES ('', true, -1, 1), ('a', true, -1, 1), ('a', false, -1, 1), ('b', true, -1, 1), (E'c\td', true, -1, 1), ('c', true, -1, 1), ('N', true, -1, 1), (E'\\', true, -1, 1),
+			(E'DOM\\bob', true, -1, 1), (E'e\tf', true, -1, 1), ('é', true, -1, 1),
 			('last', true, 1, 2)`) // which is read again, and nothing else is
 	dst.Exec(t, "CREATE TABLE t (id text, part bool, v int CONSTRAINT few CHECK (v > 0), at int, PRIMARY KEY (id, part))")
 	spec := rejecting("t", connectors.Upsert)
 	spec.PrimaryKey, spec.Cursor = []string{"id", "part"}, &connectors.Cursor{Column: "at"}
 	cfg := config(src.DSN, dst.DSN, spec)
 	mustRun(t, cfg)
-	src.Exec(t, `UPDATE t SET at = 3, v = 5 WHERE id = 'a' AND part; UPDATE t SET at = 3, v = -2 WHERE id = 'b'; INSERT INTO t VALUES ('d', true, 1, 3), (E'\\\\', true, 1, 3), (E'\\N', true, 1, 3)`)
+	src.Exec(t, `UPDATE t SET at = 3, v = 5 WHERE id = 'a' AND part; UPDATE t SET at = 3, v = -2 WHERE id = 'b';
+		UPDATE t SET at = 3, v = 5 WHERE id IN (E'DOM\\bob', E'e\tf', 'é'); INSERT INTO t VALUES ('d', true, 1, 3), (E'\\\\', true, 1, 3), (E'\\N', true, 1, 3)`)
 	mustRun(t, again(cfg))
 	want := [][]string{{"", "-1"}, {`N`, "-1"}, {`\\`, "-1"}, {"a", "-1"}, {"b", "-2"}, {"c", "-1"}, {`c\td`, "-1"}}
 	if diff := cmp.Diff(want, dst.Query(t, `SELECT split_part(row, E'\t', 1), split_part(row, E'\t', 3) FROM _rbt.rejects ORDER BY row COLLATE "C"`)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRejectsMendedEncoding holds the same where the destination writes a key in other
+// bytes, or has none for it.
+func TestRejectsMendedEncoding(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Cluster(t, pgcluster.Options{})
+	for _, encoding := range []string{"LATIN1", "SQL_ASCII"} {
+		src, dst := pgtest.New(t), pgtest.On(t, server)
+		src.Exec(t, "CREATE TABLE t (id text PRIMARY KEY, v int, at int); INSERT INTO t VALUES ('é', -1, 1), ('è', -1, 1), (U&'\\20ac', -1, 1), ('x', 1, 2)")
+		dst.Exec(t, "CREATE DATABASE d"+encoding+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+		dsn := server.DSN("d" + strings.ToLower(encoding))
+		dst = &pgtest.DB{Name: encoding, DSN: dsn + "&client_encoding=UTF8"}
+		dst.Exec(t, "CREATE TABLE t (id text PRIMARY KEY, v int CHECK (v > 0), at int)")
+		spec := rejecting("t", connectors.Upsert)
+		spec.Cursor = &connectors.Cursor{Column: "at"}
+		cfg := config(src.DSN, dsn, spec)
+		mustRun(t, cfg)
+		src.Exec(t, "UPDATE t SET at = 3, v = 5 WHERE id = 'é'; UPDATE t SET at = 3, v = -2 WHERE id = U&'\\20ac'")
+		mustRun(t, again(cfg))
+		want := [][]string{{`\xc3\xa8`, "-1"}, {`\xe2\x82\xac`, "-2"}}
+		if diff := cmp.Diff(want, dst.Query(t, `SELECT split_part(row, E'\t', 1), split_part(row, E'\t', 2) FROM _rbt.rejects ORDER BY row COLLATE "C"`)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", encoding, diff)
+		}
 	}
 }
 

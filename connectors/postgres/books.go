@@ -149,6 +149,7 @@ CREATE TABLE IF NOT EXISTS _rbt.rejects (
 	generation int NOT NULL,
 	mark bigint,           -- of the part; NULL where it was refused when it was to become visible
 	key text NOT NULL,     -- for people
+	key_values bytea[],    -- for a later row of that key; NULL where a value is, or is not all there
 	code text NOT NULL,    -- SQLSTATE
 	error text NOT NULL,
 	row text NOT NULL,     -- as COPY writes it; bytes that are no text are \xHH

@@ -77,6 +77,21 @@ func (r *rejectedRow) key(columns, key []string, encoding string) string {
 	return bookText(strings.Join(parts, ", "), encoding)
 }
 
+// keyValues is the SQL of the key's values, as they were sent: not every database
+// has a text for them.
+func (r *rejectedRow) keyValues(columns, key []string) string {
+	fields := strings.Split(strings.TrimSuffix(string(r.text), "\n"), "\t")
+	var values []string
+	for _, name := range key {
+		i := slices.Index(columns, name)
+		if r.cut || i < 0 || i >= len(fields) || fields[i] == `\N` {
+			return "NULL"
+		}
+		values = append(values, fmt.Sprintf(`E'\\x%x'`, copyEscapes.Replace(fields[i])))
+	}
+	return "ARRAY[" + strings.Join(values, ", ") + "]::bytea[]"
+}
+
 // longestKey is how much of a key's value is kept.
 const longestKey = 200
 
@@ -101,8 +116,8 @@ func insertReject(p connectors.Part, row rejectedRow, refused error, encoding st
 	if p.Mark > 0 {
 		mark = strconv.FormatInt(p.Mark, 10)
 	}
-	return fmt.Sprintf("INSERT INTO _rbt.rejects (run_id, stream, generation, mark, key, code, error, row, cut)"+
-		" VALUES (%s, %s, %d, %s, %s, %s, %s, %s, %t)",
+	return fmt.Sprintf("INSERT INTO _rbt.rejects (run_id, stream, generation, mark, key, key_values, code, error, row, cut)"+
+		" VALUES (%s, %s, %d, %s, %s, %s, %s, %s, %s, %t)",
 		literal(p.RunID), literal(p.Stream), p.Generation, mark, literal(row.key(p.Sift.Columns, p.Sift.Key, encoding)),
-		literal(code), literal(bookText(text, encoding)), literal(row.line(encoding)), row.cut)
+		row.keyValues(p.Sift.Columns, p.Sift.Key), literal(code), literal(bookText(text, encoding)), literal(row.line(encoding)), row.cut)
 }

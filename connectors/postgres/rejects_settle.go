@@ -29,10 +29,9 @@ func (p *publication) settleRejects(ctx context.Context, tx pgx.Tx) error {
 	case readsEverything(spec):
 		return p.dropRejects(ctx, tx, "")
 	case spec.WriteMode == connectors.Upsert:
-		key := p.sameKeyTexts(func(column string) string { return rejectedField("n", "c", column) })
 		return p.dropRejects(ctx, tx, `
-	FROM _rbt.rejects n JOIN _rbt.generations c USING (run_id, stream, generation)
-	WHERE n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND (n.row = j.row OR `+key+")")
+	FROM _rbt.rejects n
+	WHERE n.run_id = $3 AND n.stream = $2 AND n.generation = $4 AND NOT n.cut AND (n.row = j.row OR `+p.sameKeyAs("n.key_values")+")")
 	}
 	return nil
 }
@@ -54,10 +53,12 @@ func (p *publication) settleMended(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, sql, p.rejectsOfStream()...).Scan(&older); err != nil || !older {
 		return err // the texts of all keys are not worth it
 	}
-	return p.dropRejects(ctx, tx, "\n\tFROM "+p.staging.sql()+" s WHERE "+p.sameKeyTexts(func(column string) string {
-		value := "s." + ident(column) // its output function says what a cast to text need not
-		return "CASE WHEN " + value + " IS NOT NULL THEN format('%s', " + value + ") END"
-	}))
+	var key []string
+	for _, name := range p.target.Stream.Spec.PrimaryKey {
+		value := "s." + ident(name) // its output function says what a cast to text need not
+		key = append(key, "CASE WHEN "+value+" IS NOT NULL THEN textsend(format('%s', "+value+")) END")
+	}
+	return p.dropRejects(ctx, tx, "\n\tFROM "+p.staging.sql()+" s WHERE "+p.sameKeyAs("ARRAY["+strings.Join(key, ", ")+"]"))
 }
 
 // olderRejects are the rows, j, that earlier runs of the stream have put aside,
@@ -80,21 +81,14 @@ func (p *publication) dropRejects(ctx context.Context, tx pgx.Tx, exists string)
 	return err
 }
 
-// sameKeyTexts is the condition that the key of an older reject reads like that of
-// another row, whose columns' texts other gives. A text with an escape of COPY's
-// may read like another value, and is left alone.
-func (p *publication) sameKeyTexts(other func(column string) string) string {
-	var same []string
+// sameKeyAs is the condition that an older reject has the key with the values, as
+// the client sees them.
+func (p *publication) sameKeyAs(values string) string {
+	var key []string
 	for _, name := range p.target.Stream.Spec.PrimaryKey {
-		mine := rejectedField("j", "o", name)
-		same = append(same, mine+" = "+other(name), "strpos("+mine+`, E'\\') = 0`)
+		key = append(key, literal(name))
 	}
-	return strings.Join(same, " AND ")
-}
-
-// rejectedField is the text of a column of a reject, of a generation in the books.
-func rejectedField(reject, generation, column string) string {
-	return "split_part(" + reject + `.row, E'\t', array_position(` + generation + ".columns, " + literal(column) + "))"
+	return "o.upsert_key = ARRAY[" + strings.Join(key, ", ") + "] AND j.key_values = " + values
 }
 
 // rejectNullKeys puts rows aside that have no value in the key that they are
