@@ -270,7 +270,7 @@ func TestDurationSoFar(t *testing.T) {
 	m, url, _ := serve(t)
 	m.Begin(trace.Header{Run: "R1", Started: time.Now().Add(-time.Hour)})
 	_, text := get(t, url+"metrics")
-	if !regexp.MustCompile(`(?m)^rbt_run_duration_seconds 36\d\d\.`).MatchString(text) {
+	if !regexp.MustCompile(`(?m)^rbt_run_duration_seconds\{pipeline="orders"\} 36\d\d\.`).MatchString(text) {
 		t.Error("the duration is not that of an hour")
 	}
 }
