@@ -20,8 +20,8 @@ func checkCommand(u *ui) *cobra.Command {
 a stream from being copied: missing tables and columns, privileges, row-level
 security, types, versions, free connections. It changes nothing.
 
-All problems are printed at once; the exit code is 1 if there is one, and 2 if it is
-in the file.`,
+All problems of the source are printed at once, and where it has none all of the
+destination; the exit code is 1 if there is one, and 2 if it is in the file.`,
 		Example: "  rbt check pipeline.hcl",
 		Args:    onePipeline,
 	}

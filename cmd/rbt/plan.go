@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
@@ -19,7 +20,8 @@ func planCommand(u *ui) *cobra.Command {
 		Short: "Say what a run would do, and why",
 		Long: `Say for each stream what a run would do: where the rows go, what is created or
 changed, in what format and with what setting they are copied, and why; and what of
-it is tried while the rows move. It changes nothing.`,
+it is tried while the rows move; and whether an unfinished run is taken up. It changes
+nothing.`,
 		Example: `  rbt plan pipeline.hcl
   rbt plan pipeline.hcl --json | jq '[.streams[] | {stream, setting}]'`,
 		Args: onePipeline,
@@ -39,11 +41,18 @@ it is tried while the rows move. It changes nothing.`,
 		if err != nil {
 			return err
 		}
+		left, err := j.books().Unfinished(cmd.Context(), j.pipeline.Name)
+		if err != nil {
+			return stopped(cmd.Context(), err)
+		}
 		if f := j.tuner.fault; f != nil {
 			u.note("%s", unusableText(*f))
 		}
 		if asJSON {
-			return printPlanJSON(u, j.pipeline.Name, plans, j.tuner)
+			return printPlanJSON(u, j.pipeline.Name, left, plans, j.tuner)
+		}
+		if left != nil {
+			u.printf("%s\n", takenUpText(*left))
 		}
 		for i, p := range plans {
 			if i > 0 {
@@ -54,6 +63,25 @@ it is tried while the rows move. It changes nothing.`,
 		return nil
 	}
 	return cmd
+}
+
+// takenUpText says what becomes of an unfinished run.
+func takenUpText(a connectors.Attempt) string {
+	text := fmt.Sprintf("takes up run %s, attempt %d", a.RunID, a.Number)
+	if done := published(a); len(done) > 0 {
+		text += "; skips what it has done, if that is as it was: " + oneLine(strings.Join(done, ", "))
+	}
+	return text + "; --restart begins again\n"
+}
+
+// published are the streams that an attempt finds done.
+func published(a connectors.Attempt) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(a.Streams)) {
+		if a.Streams[name].Published {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // planText is the plan of a stream for people.

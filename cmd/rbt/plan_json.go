@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/rapidbyte/rbt/connectors"
 	"github.com/rapidbyte/rbt/policy"
 	"github.com/rapidbyte/rbt/runtime"
 )
@@ -12,7 +13,16 @@ type planJSON struct {
 	Pipeline string           `json:"pipeline"`
 	Policy   *policy.Info     `json:"policy,omitempty"` // of a module
 	Fault    *policy.Fault    `json:"fault,omitempty"`  // of one that cannot be used
+	TakesUp  *takesUpJSON     `json:"takes_up,omitempty"`
 	Streams  []streamPlanJSON `json:"streams"`
+}
+
+// takesUpJSON is the unfinished run that the next one takes up. It skips the streams
+// that are done, if they are as they were.
+type takesUpJSON struct {
+	Run     string   `json:"run"`
+	Attempt int      `json:"attempt"`
+	Done    []string `json:"done"`
 }
 
 type streamPlanJSON struct {
@@ -48,11 +58,14 @@ type knobPlanJSON struct {
 	NotSupported map[string]string `json:"not_supported,omitempty"`
 }
 
-func printPlanJSON(u *ui, pipeline string, plans []runtime.StreamPlan, t tuner) error {
+func printPlanJSON(u *ui, pipeline string, left *connectors.Attempt, plans []runtime.StreamPlan, t tuner) error {
 	out := planJSON{Pipeline: pipeline, Fault: t.fault, Streams: []streamPlanJSON{}}
 	if t.module != nil {
 		info := t.module.Info()
 		out.Policy = &info
+	}
+	if left != nil {
+		out.TakesUp = &takesUpJSON{left.RunID, left.Number, orEmpty(published(*left))}
 	}
 	for _, p := range plans {
 		out.Streams = append(out.Streams, jsonOf(p, t))

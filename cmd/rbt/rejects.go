@@ -86,7 +86,7 @@ func readRejects(ctx context.Context, open func(string) (*job, error), path stri
 	if err != nil {
 		return nil, err
 	}
-	rejects, err := j.rejects().Rejects(ctx, j.pipeline.Name, f)
+	rejects, err := j.books().Rejects(ctx, j.pipeline.Name, f)
 	if err == nil && len(rejects) == 0 {
 		err = j.checkFilter(ctx, f)
 	}
@@ -103,7 +103,7 @@ func (j *job) checkFilter(ctx context.Context, f postgres.RejectFilter) error {
 	if f.Stream == "" {
 		return nil
 	}
-	rejects, err := j.rejects().Rejects(ctx, j.pipeline.Name, postgres.RejectFilter{})
+	rejects, err := j.books().Rejects(ctx, j.pipeline.Name, postgres.RejectFilter{})
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ The exit code is 1 if a row is refused again.`,
 			return err
 		}
 		taken, refused := 0, 0
-		err = j.rejects().RetryRejects(cmd.Context(), j.pipeline.Name, *f, func(r postgres.Reject, err error) {
+		err = j.books().RetryRejects(cmd.Context(), j.pipeline.Name, *f, func(r postgres.Reject, err error) {
 			if err == nil {
 				taken++
 				return

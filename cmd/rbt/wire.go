@@ -117,8 +117,8 @@ func (j *job) config(ctx context.Context) (runtime.Config, error) {
 	}, err
 }
 
-// rejects are the books of rows that the destination refused.
-func (j *job) rejects() *postgres.Destination {
+// books are those of the destination.
+func (j *job) books() *postgres.Destination {
 	return postgres.NewDestination(destinationConfig(j.pipeline), destinationOptions(j.pipeline))
 }
 

@@ -57,7 +57,7 @@ func (l *load) open(ctx context.Context) error {
 		return err
 	}
 	err := pgx.BeginFunc(ctx, l.lock.conn, func(tx pgx.Tx) error {
-		last, err := l.lastUnfinished(ctx, tx)
+		last, _, err := lastUnfinished(ctx, tx, l.run.Pipeline)
 		if err != nil {
 			return err
 		}
@@ -76,17 +76,17 @@ func (l *load) open(ctx context.Context) error {
 	return wrap("write the run into the books", err)
 }
 
-// lastUnfinished returns the pipeline's run that a new attempt belongs to, or
-// nothing.
-func (l *load) lastUnfinished(ctx context.Context, tx pgx.Tx) (runID string, err error) {
+// lastUnfinished returns the pipeline's run that a new attempt belongs to, with its
+// last one, or nothing.
+func lastUnfinished(ctx context.Context, tx pgx.Tx, pipeline string) (runID string, attempt int, err error) {
 	const sql = `
-SELECT run_id FROM _rbt.runs WHERE pipeline = $1 AND status NOT IN ('done', 'abandoned')
+SELECT run_id, attempt FROM _rbt.runs WHERE pipeline = $1 AND status NOT IN ('done', 'abandoned')
 ORDER BY started_at DESC LIMIT 1`
-	err = tx.QueryRow(ctx, sql, l.run.Pipeline).Scan(&runID)
+	err = tx.QueryRow(ctx, sql, pipeline).Scan(&runID, &attempt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
+		return "", 0, nil
 	}
-	return runID, err
+	return runID, attempt, err
 }
 
 // takeUp makes this load the next attempt of a run. From here on no earlier

@@ -177,8 +177,14 @@ WHERE l.locktype = 'relation' AND l.relation = to_regclass($1)
 	return err
 }
 
+// record writes the stream into the books, and what the rows of its generation are,
+// which its rejects need to be read and tried again: in one round trip.
 func (l *load) record(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, d *design, name relName, generation int) error {
 	const sql = `
+WITH rows AS (
+	INSERT INTO _rbt.generations (run_id, stream, generation, target, columns, upsert_key, cursor_column)
+	VALUES ($1, $2, $3, $5, $11, $12, $13)
+)
 INSERT INTO _rbt.streams (run_id, stream, generation, source, target, staging, method, resume, definition, shape)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, source = excluded.source,
@@ -186,11 +192,13 @@ ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, sou
 	definition = excluded.definition, shape = excluded.shape,
 	plan = NULL, rows = NULL, bytes = NULL, staged_at = now(), published_at = NULL`
 	source := relName{t.Stream.Table.Schema, t.Stream.Table.Name}
-	if _, err := tx.Exec(ctx, sql, l.attempt.RunID, t.Stream.Spec.Name, generation, source.sql(), f.name.sql(),
-		name.sql(), d.method, string(t.Stream.Spec.Resume), f.definition, d.shape); err != nil {
-		return err
+	cursor := ""
+	if t.Stream.Spec.Cursor != nil {
+		cursor = t.Stream.Spec.Cursor.Column
 	}
-	if err := l.recordGeneration(ctx, tx, t, f, generation); err != nil {
+	if _, err := tx.Exec(ctx, sql, l.attempt.RunID, t.Stream.Spec.Name, generation, source.sql(), f.name.sql(),
+		name.sql(), d.method, string(t.Stream.Spec.Resume), f.definition, d.shape,
+		notNull(t.Columns), notNull(t.Stream.Spec.PrimaryKey), cursor); err != nil {
 		return err
 	}
 	if !l.dest.options.ForeignKeys {
@@ -200,20 +208,6 @@ ON CONFLICT (run_id, stream) DO UPDATE SET generation = excluded.generation, sou
 		return slices.ContainsFunc(k.Columns, func(c string) bool { return findColumn(t.Stream.Table.Columns, c) == nil })
 	})
 	return l.oweSourceKeys(ctx, tx, f.name, keys)
-}
-
-// recordGeneration keeps what its rejects need to be read, and tried again.
-func (l *load) recordGeneration(ctx context.Context, tx pgx.Tx, t *connectors.Target, f *targetFacts, generation int) error {
-	const sql = `
-INSERT INTO _rbt.generations (run_id, stream, generation, target, columns, upsert_key, cursor_column)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	cursor := ""
-	if t.Stream.Spec.Cursor != nil {
-		cursor = t.Stream.Spec.Cursor.Column
-	}
-	_, err := tx.Exec(ctx, sql, l.attempt.RunID, t.Stream.Spec.Name, generation, f.name.sql(),
-		notNull(t.Columns), notNull(t.Stream.Spec.PrimaryKey), cursor)
-	return err
 }
 
 // notNull is a list as SQL wants it where NULL is none.
