@@ -68,7 +68,7 @@ func (s *Stream) Links() string {
 	}
 	percent := func(n int64) int64 { return 100 * n / seen.Looks }
 	return fmt.Sprintf("In %d looks at a lane, it waited for the source in %d %% and the source for it in %d %%, it for the destination in %d %% "+
-		"and that for it in %d %%: the links took what is put down to them, or more.",
+		"and that for it in %d %%: the links, or waits for a processor beside them, took what is put down to them, or more.",
 		seen.Looks, percent(seen.SourceWaited), percent(seen.SourceIdle), percent(seen.DestWaited), percent(seen.DestIdle))
 }
 
