@@ -175,6 +175,21 @@ func openBooks(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// consult reads the books over a connection of its own, where there are any.
+func (d *Destination) consult(ctx context.Context, read func(*pgx.Conn) error) (err error) {
+	defer func() { err = onDestination(err) }()
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer hangUp(conn)
+	format, err := readBooksFormat(ctx, conn)
+	if err != nil || format == 0 {
+		return wrap("open the books (schema _rbt)", err)
+	}
+	return read(conn)
+}
+
 // readBooksFormat returns 0 where there are no books. It spares a role that
 // may write the books but not create schemas from being refused.
 func readBooksFormat(ctx context.Context, conn *pgx.Conn) (format int, err error) {

@@ -9,23 +9,21 @@ import (
 )
 
 // Positions is where the pipeline's incremental streams stand.
-func (d *Destination) Positions(ctx context.Context, pipeline string) (_ map[string]connectors.Position, err error) {
-	defer func() { err = onDestination(err) }()
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer hangUp(conn)
-	format, err := readBooksFormat(ctx, conn)
-	if err != nil || format == 0 {
-		return nil, wrap("open the books (schema _rbt)", err)
-	}
+func (d *Destination) Positions(ctx context.Context, pipeline string) (positions map[string]connectors.Position, err error) {
+	err = d.consult(ctx, func(conn *pgx.Conn) error {
+		positions, err = readPositions(ctx, conn, pipeline)
+		return wrap("read where the streams stand", err)
+	})
+	return positions, err
+}
+
+func readPositions(ctx context.Context, conn *pgx.Conn, pipeline string) (map[string]connectors.Position, error) {
 	const sql = `
 SELECT stream, cursor_column, tie_breaker, cursor_order, tie_order, value, reached, tie, computed, target
 FROM _rbt.positions WHERE pipeline = $1`
 	rows, err := conn.Query(ctx, sql, pipeline)
 	if err != nil {
-		return nil, wrap("read where the streams stand", err)
+		return nil, err
 	}
 	positions := map[string]connectors.Position{}
 	var stream string
@@ -35,7 +33,7 @@ FROM _rbt.positions WHERE pipeline = $1`
 		positions[stream] = p
 		return nil
 	})
-	return positions, wrap("read where the streams stand", err)
+	return positions, err
 }
 
 // notePosition writes where the stream's next run begins, in the transaction
